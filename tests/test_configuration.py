@@ -262,6 +262,11 @@ NUMBERS = [
     Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD, which takes inverse variance"),
     Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for OR and PLO alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
     Case("Peto of risk ratios, as R calls it", "    measure: RR", "    pooling: rma.peto\n    measure: RR", "rma.peto", "analyses.response_24h.pooling: Peto is for OR alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
+    Case("an interval that counts have none of", "    measure: RR", "    pooling: MH\n    interval: HK\n    measure: RR", "HK", "analyses.response_24h.interval: hksj is for inverse variance; pooling by Mantel-Haenszel has a wald interval"),
+    Case("an estimator that counts have none of", "    measure: RR", "    pooling: MH\n    tau2: PM\n    measure: RR", "PM", "analyses.response_24h.tau2: PM is for inverse variance; pooling by Mantel-Haenszel has no tau²"),
+    Case("counts of arms that share a control", "    measure: RR", "    pooling: MH\n    arms: whole\n    measure: RR", "whole", "analyses.response_24h.arms: whole is for inverse variance; pooling by Mantel-Haenszel, of trials that share no people, takes arms together, first or split"),
+    Case("one tau² for groups of counts", "    measure: RR", "    pooling: MH\n    tau2_subgroups: common\n    measure: RR", "common", "analyses.response_24h.tau2_subgroups: common is for inverse variance; pooling by Mantel-Haenszel takes separate"),
+    Case("one tau² for groups by profile", "    measure: RR", "    interval: PL\n    tau2_subgroups: common\n    measure: RR", "common", "analyses.response_24h.tau2_subgroups: common is not for the interval profile, which takes separate, or interval wald"),
     Case("a rule for an estimator", "    measure: RR", "    tau2: HK\n    measure: RR", "HK", "analyses.response_24h.tau2: unknown word HK; it is a rule for the interval: interval: hksj"),
     Case("an estimator for a way of pooling", "    measure: RR", "    pooling: FE\n    measure: RR", "FE", "analyses.response_24h.pooling: unknown word FE; it is an estimator of tau²: tau2: EE"),
     Case("an unknown moderator", "    measure: RR", "    moderators: [year, doze_mg]\n    measure: RR", "doze", "analyses.response_24h.moderators: unknown word doze_mg; did you mean dose_mg?"),
@@ -489,17 +494,17 @@ def test_the_forest_plot_has_the_trials_alone_unless_more_is_asked_for(config: C
 
 def test_words_of_other_programs_are_understood_and_told(config: Config) -> None:
     assert config.load().read_as == ()
-    own = "    tau2: fe\n    interval: knha\n    pooling: MH\n"
+    own = "    tau2: fe\n    interval: z\n    pooling: MH\n"
     config.replace("    measure: RR", own + "    measure: RR")
     config.replace("{correlation: 0.0}", "{tau2: Paule-Mandel}")
     found = config.load()
     model = found["response_24h"].model
-    assert (model.tau2, model.interval, model.pooling) == ("EE", "hksj", "Mantel-Haenszel")
+    assert (model.tau2, model.interval, model.pooling) == ("EE", "wald", "Mantel-Haenszel")
     told = [line.partition(": ") for line in found.read_as]
     at = "analyses.response_24h"
     assert [said for *_, said in told] == [
         f"{at}.tau2: fe is read as EE",
-        f"{at}.interval: knha is read as hksj",
+        f"{at}.interval: z is read as wald",
         f"{at}.pooling: MH is read as Mantel-Haenszel",
         "choices.no correlation.change.tau2: Paule-Mandel is read as PM",
     ]

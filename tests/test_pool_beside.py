@@ -182,10 +182,10 @@ def test_codes_are_names_where_that_is_said(answer):
         (("--tau2-subgroups=common",), "--tau2-subgroups says how --subgroups COLUMN are pooled"),
         (("--subgroups=allocation", "--tau2-subgroups=seperate"), "--tau2-subgroups seperate is "
          "not known; did you mean separate?"),
-        (("--subgroups=allocation", "--tau2-subgroups=common", "--pooling=MH"), "--tau2-subgroups "
-         "common is for inverse variance; --pooling Mantel-Haenszel takes separate"),
-        (("--subgroups=allocation", "--tau2-subgroups=common", "--interval=PL"), "--tau2-subgroups "
-         "common takes --interval wald, hksj, hksj-adhoc or auto; profile takes separate"),
+        (("--subgroups=allocation", "--tau2-subgroups=common", "--pooling=MH"), "--tau2-subgroups:"
+         " common is for inverse variance; pooling by Mantel-Haenszel takes separate"),
+        (("--subgroups=allocation", "--tau2-subgroups=common", "--interval=PL"), "--tau2-subgroups:"
+         " common is not for the interval profile, which takes separate, or interval wald, hksj, "),
         (("--subgroups=allocation", "--only=allocation=random"), "--subgroups allocation: of the "
          "studies with an effect it holds 'random' alone; groups need two values"),
         (("--moderator=year", "--pooling=MH"), "--moderator is for --pooling inverse variance"),

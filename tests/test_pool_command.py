@@ -148,17 +148,19 @@ def test_a_way_without_an_estimate_says_so(pooled) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--pooling=Peto",), "Peto is for OR and PETO, and the measure is RR, which takes inverse "
+        (("--pooling=Peto",), "--pooling Peto is for OR and PETO, and the measure is RR, which takes inverse "
          "variance, Mantel-Haenszel"),
-        (("--pooling=FE",), "FE is not known; it is an estimator of tau²: --tau2 EE"),
-        (("--pooling=MH", "--interval=hksj"), "Mantel-Haenszel has a wald interval"),
-        (("--pooling=MH", "--tau2=DL"), "Mantel-Haenszel has no tau²; --tau2 DL is for inverse"),
+        (("--pooling=FE",), "--pooling FE is not known; it is an estimator of tau²: --tau2 EE"),
+        (("--pooling=MH", "--interval=hksj"), "--interval: hksj is for inverse variance; pooling by "
+         "Mantel-Haenszel has a wald interval"),
+        (("--pooling=MH", "--tau2=DL"), "--tau2: DL is for inverse variance; pooling by "
+         "Mantel-Haenszel has no tau²"),
     ],
 )  # fmt: skip
 def test_a_way_that_does_not_fit_says_what_does(pooled, words, says) -> None:
     status, out, err = pooled(FOUR, "--measure=RR", *words)
     assert (status, out) == (2, "")
-    assert err.startswith(f"ketameta pool: --pooling {says}")
+    assert err.startswith(f"ketameta pool: {says}")
 
 
 def test_two_equal_effects_pool_to_themselves(pooled) -> None:

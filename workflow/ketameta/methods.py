@@ -6,7 +6,7 @@ nothing of this module; a test holds the two in step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
 
@@ -43,6 +43,10 @@ ALSO: dict[str, dict[str, str]] = {
 }
 # rules of the interval that a regression has none of: groups cannot share a tau² under them
 NEED_ONE_MEAN = ("profile", "henmi-copas")
+# tau² of groups: one for all, or one in each
+COMMON, SEPARATE = "common", "separate"
+# ways of pooling counts without a variance between trials
+_NO_TAU2 = (MANTEL_HAENSZEL, PETO)
 _WHAT = {
     "tau2": "an estimator of tau²",
     "interval": "a rule for the interval",
@@ -67,3 +71,28 @@ def elsewhere(key: str, word: str) -> str:
         if other != key and (name := understood(other, word, also.values())):
             return f"; it is {_WHAT[other]}: {other}: {name}"
     return ""
+
+
+def at_odds(asked: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield words that are asked for together and do not go together: key, and what does.
+
+    Keys are pooling, interval, tau2, tau2_subgroups and arms; what nobody asked for is absent.
+    """
+    way = asked.get("pooling") or INVERSE_VARIANCE
+    interval, tau2, groups = (asked.get(key) for key in ("interval", "tau2", "tau2_subgroups"))
+    alone = f"is for {INVERSE_VARIANCE}"
+    if way == INVERSE_VARIANCE:
+        if interval in NEED_ONE_MEAN and groups == COMMON:
+            takes = f"takes {SEPARATE}, or interval wald, hksj, hksj-adhoc or auto"
+            yield "tau2_subgroups", f"{COMMON} is not for the interval {interval}, which {takes}"
+        return
+    if interval not in (None, "auto", "wald"):
+        yield "interval", f"{interval} {alone}; pooling by {way} has a wald interval"
+    none = way in _NO_TAU2
+    if tau2 not in (None, "EE" if none else "ML"):
+        yield "tau2", f"{tau2} {alone}; pooling by {way} has {'no tau²' if none else 'tau² by ML'}"
+    if groups == COMMON:
+        yield "tau2_subgroups", f"{COMMON} {alone}; pooling by {way} takes {SEPARATE}"
+    if asked.get("arms") == "whole":
+        takes = "takes arms together, first or split"
+        yield "arms", f"whole {alone}; pooling by {way}, of trials that share no people, {takes}"

@@ -17,9 +17,7 @@ from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, bare_name
 from ketameta.commands.pool_counts import WAYS, Columns, fitted, refused
 from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
-from ketameta.commands.pool_groups import misfit as groups_misfit
-from ketameta.commands.pool_moderators import column_of, regression
-from ketameta.commands.pool_moderators import misfit as regression_misfit
+from ketameta.commands.pool_moderators import column_of, misfit, regression
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_asked
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
@@ -33,7 +31,7 @@ from ketameta.commands.table import (
 )
 from ketameta.ingest.revman import has_data_rows
 from ketameta.measures import INVERSE_VARIANCE
-from ketameta.methods import ALSO, elsewhere, understood
+from ketameta.methods import ALSO, at_odds, elsewhere, understood
 from ketameta.stats import MEASURES
 from ketameta.stats.numerics.words import did_you_mean, spelt
 from ketameta.stats.univariate.intervals import DEFAULT
@@ -252,9 +250,12 @@ def _checked(given: argparse.Namespace) -> tuple[str | None, Options, list[str]]
         given.tau2_subgroups = _word("tau2-subgroups", given.tau2_subgroups, TAU2_SUBGROUPS)
         if given.subgroups is None:
             raise OptionError("--tau2-subgroups says how --subgroups COLUMN are pooled; name them")
-    way = words["pooling"], words["interval"]
-    wrong = given.subgroups is not None and groups_misfit(*way, given.tau2_subgroups)
-    if wrong or (wrong := given.moderator and regression_misfit(*way)):
+    # what stands where nothing is said is at odds with nothing
+    said = {**words, "tau2_subgroups": given.tau2_subgroups}
+    said["tau2"] = None if said["tau2"] == _TAU2 else said["tau2"]
+    for key, why in at_odds(said):
+        raise OptionError(f"--{key.replace('_', '-')}: {why}")
+    if given.moderator and (wrong := misfit(words["pooling"], words["interval"])):
         raise OptionError(wrong)
     return asked, Options(**words, level=given.level), read_as
 
@@ -276,7 +277,7 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
     """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
     # a ratio with its interval has become yi and sei
     kind = "GEN" if "yi" in studies.columns else measure
-    if why := refused(options.pooling, kind, options.interval, options.tau2, _TAU2):
+    if why := refused(options.pooling, kind):
         raise OptionError(why)
     try:
         effects = effects_of(kind, studies.columns, studies.shown, add)

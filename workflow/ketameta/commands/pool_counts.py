@@ -25,9 +25,6 @@ WAYS: dict[str, tuple[str, ...]] = {
     UM_RS: ("OR",),
     CM_EL: ("OR", "IRR"),
 }
-# what a way takes for the interval and for tau², besides what stands where nothing is said
-_INTERVALS = ("auto", "wald")
-_TAU2 = {MANTEL_HAENSZEL: ("EE",), PETO: ("EE",)}
 _TABLE = {
     **dict.fromkeys(("RR", "OR", "RD", "PETO"), ("ai", "bi", "ci", "di", "n1i", "n2i")),
     "IRR": ("x1i", "t1i", "x2i", "t2i"),
@@ -35,23 +32,15 @@ _TABLE = {
 }
 
 
-def refused(way: str, measure: str, interval: str, tau2: str, default: str) -> str:
-    """Say why a way of pooling does not fit what else is asked, and what does; else empty."""
-    if way == INVERSE_VARIANCE:
+def refused(way: str, measure: str) -> str:
+    """Say why a way of pooling does not fit a measure, and what does; else empty."""
+    if way == INVERSE_VARIANCE or measure in WAYS[way]:
         return ""
-    if measure not in WAYS[way]:
-        takes = [INVERSE_VARIANCE, *(name for name, fits in WAYS.items() if measure in fits)]
-        return (
-            f"--pooling {way} is for {' and '.join(WAYS[way])}, and the measure is {measure}, "
-            f"which takes {', '.join(takes)}"
-        )
-    if interval not in _INTERVALS:
-        other = f"--interval {interval} is for {INVERSE_VARIANCE}"
-        return f"--pooling {way} has a wald interval; {other}"
-    if tau2 not in (default, *_TAU2.get(way, ("ML",))):
-        has = "no tau²" if way in _TAU2 else "tau² by ML"
-        return f"--pooling {way} has {has}; --tau2 {tau2} is for {INVERSE_VARIANCE}"
-    return ""
+    takes = [INVERSE_VARIANCE, *(name for name, fits in WAYS.items() if measure in fits)]
+    return (
+        f"--pooling {way} is for {' and '.join(WAYS[way])}, and the measure is {measure}, "
+        f"which takes {', '.join(takes)}"
+    )
 
 
 def fitted(

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from ketameta.commands.pool_counts import Columns, fitted
 from ketameta.commands.pool_text import Pooled, number, plain
 from ketameta.measures import INVERSE_VARIANCE
-from ketameta.methods import NEED_ONE_MEAN
+from ketameta.methods import COMMON, SEPARATE, at_odds
 from ketameta.stats import random_effects, subgroup_analysis
 from ketameta.tables.problems import escaped, first_few
 
-COMMON, SEPARATE = "common", "separate"
 TAU2_SUBGROUPS = (COMMON, SEPARATE)
 _NUMBERS = ("estimate", "ci_low", "ci_high", "se", "p", "tau2", "i2", "q")
 
@@ -87,22 +86,6 @@ class Groups:
         return told
 
 
-def misfit(pooling: str, interval: str, tau2: str | None) -> str:
-    """Say why groups cannot share a tau² as asked, and what fits; empty where they can."""
-    if tau2 != COMMON:
-        return ""
-    if pooling != INVERSE_VARIANCE:
-        return (
-            f"--tau2-subgroups common is for {INVERSE_VARIANCE}; --pooling {pooling} takes separate"
-        )
-    if interval in NEED_ONE_MEAN:
-        return (
-            f"--tau2-subgroups common takes --interval wald, hksj, hksj-adhoc or auto; {interval} "
-            "takes separate"
-        )
-    return ""
-
-
 def compared(
     pooled: Pooled, columns: Columns, column: str, cells: Sequence[str], tau2: str | None
 ) -> Groups | str:
@@ -121,7 +104,8 @@ def compared(
         return f"of the studies with an effect it holds {held}; groups need two values"
     options = pooled.options
     if tau2 is None:
-        tau2 = SEPARATE if misfit(options.pooling, options.interval, COMMON) else COMMON
+        words = {"pooling": options.pooling, "interval": options.interval}
+        tau2 = SEPARATE if any(at_odds(words | {"tau2_subgroups": COMMON})) else COMMON
     apart = {name: known & (label == name) for name in names}
     if len(names) == known.sum():
         tau2 = SEPARATE  # each study alone: nothing tells tau² from the groups

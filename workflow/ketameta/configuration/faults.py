@@ -10,7 +10,7 @@ from ketameta.configuration.networks import OF_ARMS
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
 from ketameta.measures import EVENT, INVERSE_VARIANCE, MEASURES
-from ketameta.methods import ALSO, understood
+from ketameta.methods import ALSO, at_odds, understood
 from ketameta.vocabulary import narrowing, vocabulary
 from ketameta.vocabulary.narrowing import parse, split_name
 
@@ -167,6 +167,11 @@ def _fit(
                 f"takes {takes}"
             )
             yield document.fault((*place, "pooling"), message)
+            return
+    said = {key: block.get(key) for key in ("tau2_subgroups", "arms")}
+    said |= {key: _method(key, block.get(key)) for key in METHODS}
+    for key, message in at_odds(said):
+        yield document.fault((*place, key), message)
     if not isinstance(name, str) or name not in known:
         return
     kind, at = known[name].kind, (*place, "measure" if "measure" in block else "scales")

@@ -8,13 +8,12 @@ from ketameta.configuration import Analysis
 from ketameta.crosscheck import mixed, refits
 from ketameta.crosscheck.pooled import columns, pooled
 from ketameta.crosscheck.rows import Place, on_scale
+from ketameta.methods import COMMON
 from ketameta.tables.collection import by
 from ketameta.tables.crosscheck import CrosscheckRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine
 from ketameta.tables.syntheses import SplitRow, SubgroupRow
-
-_COMMON = "common"
 
 
 def split_again(
@@ -39,7 +38,7 @@ def split_again(
     if test.q is None:
         return
     place = Place(analysis.name, "", f"between groups of {test.split}")
-    if test.tau2_groups == _COMMON:
+    if test.tau2_groups == COMMON:
         yield from _between(analysis, place, test, known)
     else:
         yield place.none("q", test.q, "the groups have a tau² of their own: see each")

@@ -9,14 +9,14 @@ from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
-from ketameta.methods import NEED_ONE_MEAN
+from ketameta.methods import COMMON, NEED_ONE_MEAN
 from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS
 from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, named_list, named_vector, r_number, text, texts, vector
 from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import COUNTS, columns, with_counts
 from ketameta.synthesize.designs import design_of
-from ketameta.synthesize.words import COMMON, group_of
+from ketameta.synthesize.words import group_of
 from ketameta.tables.collection import Tables, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow
 from ketameta.tables.effects import ResultRow

@@ -18,7 +18,7 @@ from scipy.special import chdtrc
 
 from ketameta.configuration import Analysis, Model
 from ketameta.measures import INVERSE_VARIANCE
-from ketameta.methods import NEED_ONE_MEAN
+from ketameta.methods import COMMON, NEED_ONE_MEAN, SEPARATE
 from ketameta.stats import Subgroups, subgroup_analysis
 from ketameta.synthesize.pool import (
     Synthesis,
@@ -29,7 +29,7 @@ from ketameta.synthesize.pool import (
     pooled,
     scaled,
 )
-from ketameta.synthesize.words import COMMON, SEPARATE, group_of
+from ketameta.synthesize.words import group_of
 from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine, IntervalRule

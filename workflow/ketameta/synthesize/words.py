@@ -7,8 +7,6 @@ from ketameta.measures import MEASURES
 from ketameta.tables.effects import EffectRow
 from ketameta.vocabulary import ANY, Spread, vocabulary
 
-# tau² of groups: one for all, or each its own
-COMMON, SEPARATE = "common", "separate"
 # what varies where trials are left out
 TRIALS = "trials"
 # the choice in which each known missing result is no effect
