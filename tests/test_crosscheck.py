@@ -63,6 +63,13 @@ def test_an_estimator_without_a_path_is_told_and_what_follows_is_recomputed(conf
     assert "has no SJ" in rows[0].why
 
 
+@pytest.mark.parametrize("interval", ["profile", "henmi-copas"])
+def test_an_interval_without_a_path_is_told_and_the_estimate_is_recomputed(configuration, interval):
+    model = replace(configuration["depression_24h"].model, tau2="DL", interval=interval)
+    told = {line.number: line.verdict for line in checked(configuration, model)}
+    assert (told["estimate"], told["ci_low"]) == ("equal", "not recomputed")
+
+
 @pytest.mark.parametrize("number", ["estimate", "se", "ci_low", "tau2", "q"])
 def test_a_number_that_is_another_is_found(configuration, number):
     right = checked(configuration)

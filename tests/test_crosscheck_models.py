@@ -23,6 +23,7 @@ from ketameta.stats import (
 from ketameta.synthesize.doses import Arms, by_dose
 from ketameta.synthesize.moderators import moderated
 from ketameta.synthesize.pool import pooled as pooled_of
+from ketameta.synthesize.splits import splits
 from ketameta.synthesize.stage import synthesis
 from ketameta.tables.collection import Tables
 from ketameta.tables.courses import CourseChangeRow, CourseFitRow, CoursePointRow
@@ -168,9 +169,11 @@ def test_mantel_and_haenszel_and_peto_are_found_again():
     odds, risks = (mantel_haenszel(measure, **named) for measure in ("OR", "RR"))
     found = counts.odds_ratio(SPREAD)
     assert (found.estimate, found.se) == pytest.approx((odds.estimate, odds.se), rel=1e-10)
-    assert counts.risk_ratio(SPREAD).estimate == pytest.approx(risks.estimate, rel=1e-10)
-    difference = mantel_haenszel("RD", **named).estimate
-    assert counts.risk_difference(SPREAD).estimate == pytest.approx(difference, rel=1e-10)
+    found = counts.risk_ratio(SPREAD)
+    assert (found.estimate, found.se) == pytest.approx((risks.estimate, risks.se), rel=1e-10)
+    difference, found = mantel_haenszel("RD", **named), counts.risk_difference(SPREAD)
+    ends = difference.estimate, difference.se
+    assert (found.estimate, found.se) == pytest.approx(ends, rel=1e-10)
     one = peto(**named)
     assert counts.null_statistic(SPREAD) == pytest.approx((one.estimate / one.se) ** 2, rel=1e-10)
 
@@ -195,8 +198,7 @@ def test_every_way_of_pooling_counts_has_a_path(configuration, measure, way):
     assert {line.verdict for line in rows} - {Verdict.ABSENT} == {Verdict.EQUAL}
     planted = tables.replaced(SynthesisRow, [replace(tables[SynthesisRow][0], se=0.9)])
     again = crosscheck(planted, replace(configuration, analyses=(analysis,), courses=()))
-    # of a risk ratio and a risk difference no second error is known
-    assert bool(differing(again)) == (measure == "OR")
+    assert len(differing(again)) == 1
 
 
 def test_arms_that_share_a_control_have_a_path(configuration):
@@ -273,6 +275,21 @@ def test_all_that_is_found_of_an_analysis_and_of_courses_is_recomputed(asked):
     assert {line.number.partition(":")[0] for line in absent} == {
         "trim and fill", "limit meta-analysis", "three-parameter selection", "posterior"
     }  # fmt: skip
+
+
+def test_groups_with_a_tau2_each_are_compared_again(asked):
+    tables, configuration = asked
+    (analysis,) = configuration.analyses
+    analysis = replace(analysis, model=replace(analysis.model, tau2_subgroups="separate"))
+    own = [one for one in tables[EffectRow] if one.analysis == analysis.name]
+    groups, tests = splits(analysis, own)
+    given = {**dict.fromkeys((AsymmetryRow, AdjustedRow, RegressionRow, SensitivityRow), ())}
+    given |= {SubgroupRow: groups, SplitRow: tests, SynthesisRow: tables[SynthesisRow]}
+    found = replace(configuration, analyses=(analysis,), courses=())
+    rows = crosscheck(Tables({**given, EffectRow: own}), found)
+    assert {one.verdict for one in rows} == {Verdict.EQUAL}
+    compared = [one for one in rows if one.number.startswith("between groups of")]
+    assert len(compared) == 2 * len(tests) > 0
 
 
 def test_each_number_that_is_planted_is_found(asked):

@@ -23,6 +23,7 @@ from ketameta.crosscheck.marginal import (
     highest,
     too_coarse,
 )
+from ketameta.crosscheck.refits import wls
 from ketameta.measures import CM_EL, UM_FS, UM_RS
 
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ class Found:
     """An estimate on the analysis scale, its standard error, and the variance between trials."""
 
     estimate: float
-    se: float | None
+    se: float
     tau2: float | None
     by: str
 
@@ -57,19 +58,29 @@ def odds_ratio(counts: Counts) -> Found:
 
 
 def risk_ratio(counts: Counts) -> Found:
-    """Return Mantel and Haenszel's log risk ratio; statsmodels has no standard error of it."""
+    """Return Mantel and Haenszel's log risk ratio; its error after Greenland & Robins 1985."""
     with np.errstate(all="ignore"):
         ratio = float(stratified(counts).riskratio_pooled)
-    return Found(float(np.log(ratio)), None, None, BY_TABLES)
+    a, n1, c, n2 = np.array(counts, float).T
+    n = n1 + n2
+    spread = (n1 * n2 * (a + c) / n**2 - a * c / n).sum()
+    se = float(np.sqrt(spread / ((a * n2 / n).sum() * (c * n1 / n).sum())))
+    return Found(float(np.log(ratio)), se, None, BY_TABLES)
 
 
 def risk_difference(counts: Counts) -> Found:
-    """Return Mantel and Haenszel's risk difference: the mean with weights n1 n2 / (n1 + n2)."""
-    from statsmodels.regression.linear_model import WLS
+    """Return Mantel and Haenszel's risk difference: the mean with weights n1 n2 / (n1 + n2).
 
+    Its error is that of Sato, Greenland & Robins 1989, Biometrics 45:1323.
+    """
     a, n1, c, n2 = np.array(counts, float).T
-    fitted = WLS(a / n1 - c / n2, np.ones(len(a)), weights=n1 * n2 / (n1 + n2)).fit()
-    return Found(float(fitted.params[0]), None, None, BY_WEIGHTS)
+    n = n1 + n2
+    weights = n1 * n2 / n
+    estimate = float(wls(a / n1 - c / n2, np.ones(len(a)), weights).params[0])
+    p = (c * (n1 / n) ** 2 - a * (n2 / n) ** 2 + weights / n * (n2 - n1) / 2).sum()
+    q = (a * (n2 - c) / n + c * (n1 - a) / n).sum() / 2
+    se = float(np.sqrt(estimate * p + q) / weights.sum())
+    return Found(estimate, se, None, BY_WEIGHTS)
 
 
 def null_statistic(counts: Counts) -> float:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+from scipy.special import chdtrc
+
 from ketameta.configuration import Analysis
 from ketameta.crosscheck import mixed, refits
 from ketameta.crosscheck.pooled import columns, pooled
@@ -41,7 +44,7 @@ def split_again(
     if test.tau2_groups == COMMON:
         yield from _between(analysis, place, test, known)
     else:
-        yield place.none("q", test.q, "the groups have a tau² of their own: see each")
+        yield from _apart(analysis, place, test, known)
 
 
 def _together(
@@ -87,3 +90,22 @@ def _between(
     q = found.q_between
     yield place.row("q", test.q, q, refits.BY_WLS, scale=max(q, 1.0))
     yield place.row("p", test.p, found.p_between, refits.BY_WLS)
+
+
+def _apart(
+    analysis: Analysis, place: Place, test: SplitRow, own: Mapping[str, Sequence[EffectRow]]
+) -> Iterator[CrosscheckRow]:
+    """Yield the test between groups with a tau² each, by the Wald errors of their means."""
+    found = []
+    for effects in own.values():
+        yi, vi = columns(effects)
+        several = len(effects) > 1
+        tau2 = refits.tau2_of(yi, vi, analysis.model.tau2) if several else (0.0, "")
+        if tau2 is None:
+            yield place.none("q", test.q, f"statsmodels has no {analysis.model.tau2}")
+            return
+        found.append(refits.refit(yi, vi, max(tau2[0], 0.0), refits.WALD, analysis.model.level))
+    mean, se = (np.array([getattr(one, name)[0] for one in found]) for name in ("beta", "se"))
+    q = refits.q_of(mean, se**2)
+    yield place.row("q", test.q, q, refits.BY_WLS, scale=max(q, 1.0))
+    yield place.row("p", test.p, float(chdtrc(len(found) - 1, q)), refits.BY_WLS)

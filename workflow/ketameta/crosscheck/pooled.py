@@ -13,13 +13,14 @@ from ketameta.crosscheck import counts, mixed, refits
 from ketameta.crosscheck.rows import Place, on_scale
 from ketameta.measures import MEASURES, ODDS, SHARE
 from ketameta.tables.crosscheck import CrosscheckRow
-from ketameta.tables.fits import Engine
+from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.parts import Estimate, PoolableEffect
 
 # of Q above its degrees of freedom, where an iteration is at its root
 _ROOT = 1e-7
 NOT_AT_ROOT = "statsmodels' iteration ends off the root, at 0 where rounding takes it past"
 DL_BELOW_0 = "statsmodels leaves the DerSimonian-Laird estimate below 0, where others take 0"
+_NO_RULE = "least squares give no interval by"
 _ENDS = ("estimate", "ci_low", "ci_high")
 
 
@@ -60,9 +61,12 @@ def _least_squares(
 ) -> Iterator[CrosscheckRow]:
     yi, vi = columns(effects)
     ours = record.tau2 or 0.0
-    if record.rule not in (refits.WALD, refits.HKSJ, refits.FLOORED):
-        why = f"least squares give no interval by {record.rule}"
-        yield place.none("estimate", on_scale(record, "estimate"), why)
+    if record.rule == IntervalRule.HENMI_COPAS:
+        # its estimate has the weights of a common effect
+        found = refits.refit(yi, vi, 0.0, refits.WALD, analysis.model.level)
+        theirs, here = float(found.beta[0]), on_scale(record, "estimate")
+        yield place.row("estimate", here, theirs, refits.BY_WLS, scale=float(found.size[0]))
+        yield place.none("ci_low", on_scale(record, "ci_low"), f"{_NO_RULE} {record.rule}")
         return
     used = ours
     if (independent := refits.tau2_of(yi, vi, record.tau2_by or "")) is None:
@@ -78,8 +82,12 @@ def _least_squares(
             told = "tau2, iterated", ours, again, refits.BY_COMBINING, known
             yield place.row(*told, scale=float(vi.max()))
         used = max(tau2, 0.0)
-    found = refits.refit(yi, vi, used, str(record.rule), analysis.model.level)
-    for number in ("estimate", "se", "ci_low", "ci_high"):
+    by_likelihood = record.rule == IntervalRule.PROFILE
+    rule = refits.WALD if by_likelihood else str(record.rule)
+    found = refits.refit(yi, vi, used, rule, analysis.model.level)
+    if by_likelihood:
+        yield place.none("ci_low", on_scale(record, "ci_low"), f"{_NO_RULE} {record.rule}")
+    for number in ("estimate", "se", "ci_low", "ci_high")[: 1 if by_likelihood else 4]:
         value = float((found.beta if number == "estimate" else getattr(found, number))[0])
         here = record.se if number == "se" else on_scale(record, number)
         yield place.row(number, here, value, refits.BY_WLS, scale=float(found.size[0]))
@@ -146,14 +154,10 @@ def _ends(
             "estimate", ours, "the grid of the second fit is too coarse for the trials"
         )
         return
-    size = found.se or 1.0
+    size = found.se
     yield place.row("estimate", ours, found.estimate, found.by, scale=size)
     if found.tau2 is not None:
         yield place.row("tau2", record.tau2, found.tau2, found.by)
-    if found.se is None:
-        why = f"statsmodels has none by {record.engine} of {MEASURES[record.measure].words}s"
-        yield place.none("se", record.se, why)
-        return
     half = found.se * float(ndtri(0.5 + analysis.model.level / 2))
     yield place.row("se", record.se, found.se, found.by)
     for number, value in (("ci_low", found.estimate - half), ("ci_high", found.estimate + half)):

@@ -69,6 +69,8 @@ def tau2_of(
 
     `x` (k, p) are the columns of a regression, the intercept among them.
     """
+    if estimator == "EE":
+        return 0.0, "none"
     if estimator == "DL" and x is None:
         # not held at 0, unlike everybody else's: see `stage.KNOWN`
         return float(_combined(yi, vi, "chi2").tau2), BY_COMBINING
