@@ -42,11 +42,23 @@ def test_the_section_says_what_goes_with_the_effect_then_shows_it(whole):
         "The effect goes with year of publication (smaller where it is higher; per 10 years: 0."
     )
     assert "of 2 things looked at" in first
+    assert "Below 10 trials a coefficient, year of publication is not to be relied on." in first
     assert "need not be the cause" in first
     assert text.index("<figure") < text.index("<table")
     assert text.count("<svg") == 4  # year and funding, for a page and for a phone
     assert "by year of publication</title>" in text
     assert section(whole, "plain") is None
+
+
+def test_a_question_of_arms_says_why_it_asks_dose_alone(made, kit):
+    tables = kit.counts(*(cells for cells, *_ in TRIALS))
+    one = next(arm for arm in tables["arms"] if arm["arm_id"] == "treated")
+    row = next(o for o in tables["outcomes"] if o["arm_id"] == "treated")
+    tables["arms"].append(one | {"arm_id": "more", "dose": "1"})
+    tables["outcomes"].append(row | {"arm_id": "more"})
+    asked = {"moderators": ["year"], "arms": "whole"}
+    text = section(made(tables, {"response": kit.response | asked}))
+    assert "Nothing that was asked can be estimated: arms of a trial share a control" in text
 
 
 def test_the_table_names_formula_reference_those_left_out_and_what_fails(whole):

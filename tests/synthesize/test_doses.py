@@ -113,3 +113,20 @@ def test_a_question_asked_by_dose_keeps_arms_apart_beside_it(analysis, arms):
     assert found.regressions[1].left_out == []
     nothing = replace(analysis, model=replace(analysis.model, moderators=(("year",),)))
     assert ARMS not in [one.model for one in moderated(nothing, effects, told, (), arms.effects)[0]]
+
+
+def test_arms_that_are_the_effects_of_a_question_are_regressed_on_their_doses(analysis, arms):
+    asked = replace(analysis, model=replace(analysis.model, moderators=(("dose_mg",), ("year",))))
+    effects = [
+        row(EffectRow, trial_id=a, comparison=b, dose=f"{d:g} mg", yi=y, vi=v, shared=s, people=40)
+        for a, b, y, v, s, d in MADE
+    ]
+    told = [
+        Background(name, None, None, tuple((b, f"{d:g} mg") for a, b, *_, d in MADE if a == name))
+        for name in "abcdefgh"
+    ]
+    found = moderated(asked, effects, told, ())
+    models = {one.model: one for one in found.regressions}
+    assert [*models] == ["dose_mg", "year", ARMS, CURVED]
+    assert {name for name, one in models.items() if one.failure} == {"dose_mg", "year"}
+    assert models[ARMS].tau2 == pytest.approx(by_dose(analysis, arms)[0][0].tau2)

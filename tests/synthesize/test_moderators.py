@@ -8,6 +8,7 @@ import pytest
 from ketameta.moderators import MODERATORS
 from ketameta.synthesize.designs import design_of
 from ketameta.synthesize.moderators import (
+    SHARED,
     Background,
     dose_of,
     moderated,
@@ -168,11 +169,15 @@ def test_what_cannot_be_estimated_says_why(analysis, effects):
     assert "depend on each other" in why(same, "year", "hour")
 
 
-def test_nothing_is_regressed_where_arms_share_a_control_or_the_analysis_is_narrowed(
-    analysis, effects
-):
+def test_effects_that_share_a_control_are_not_regressed_and_that_is_said(analysis, effects):
     shared = [replace(effects[0], shared=0.01), *effects[1:]]
-    assert not moderated(analysis, shared, (), ()).regressions
+    found = moderated(analysis, shared, (), ())
+    assert [one.model for one in found.regressions] == ["year", "route", "year + route"]
+    assert {one.failure for one in found.regressions} == {SHARED}
+    assert not any(found[1:])
+
+
+def test_nothing_is_regressed_where_the_analysis_is_narrowed(analysis, effects):
     narrowed = replace(analysis, name=f"{analysis.name}@population=TRD")
     assert not moderated(narrowed, effects, (), ()).regressions
     nothing = replace(analysis, model=replace(analysis.model, moderators=()))

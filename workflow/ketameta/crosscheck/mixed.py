@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 Floats = NDArray[np.float64]
 BY_GLS = "GLS"
 BY_SCORE = "root of the restricted score"
 BY_CR2 = "CR2, written out"
-_STEPS = 200
+_STEPS, _HALVES = 200, 40
 
 
 def members(labels: Sequence[Hashable]) -> Floats:
@@ -48,13 +47,14 @@ def nested(y: Floats, x: Floats, v: Floats, patterns: Sequence[Floats]) -> Neste
     """
     from statsmodels.regression.linear_model import GLS
 
-    s = _highest(y, x, v, patterns)
-    whole = v + sum(g * z @ z.T for g, z in zip(s, patterns, strict=True))
+    problem = _Problem(y, x, v, patterns)
+    s = problem.highest()
+    whole = problem.whole(s)
     fitted = GLS(y, x, sigma=whole).fit()
     left = y - x @ GLS(y, x, sigma=v).fit().params
     return Nested(
         variances=s,
-        log_likelihood=_likelihood(y, x, whole),
+        log_likelihood=problem.at(s)[0],
         covariance=whole,
         q=float(left @ np.linalg.solve(v, left)),
         beta=fitted.params,
@@ -75,45 +75,64 @@ def extra(y: Floats, fewer: Floats, more: Floats, covariance: Floats) -> float:
 
 def _projection(x: Floats, whole: Floats) -> tuple[Floats, float, float]:
     """Return P = W - WX(X'WX)⁻¹X'W, log |whole| and log |X'WX|."""
-    factor = cho_factor(whole, lower=True)
-    w = cho_solve(factor, np.eye(len(whole)))
+    w = np.asarray(np.linalg.inv(whole), float)
     wx = w @ x
     cross = x.T @ wx
-    p = w - wx @ np.linalg.solve(cross, wx.T)
-    return p, 2 * float(np.log(np.diag(factor[0])).sum()), float(np.linalg.slogdet(cross)[1])
+    p = np.asarray(w - wx @ np.linalg.solve(cross, wx.T), float)
+    return p, float(np.linalg.slogdet(whole)[1]), float(np.linalg.slogdet(cross)[1])
 
 
-def _likelihood(y: Floats, x: Floats, whole: Floats) -> float:
-    """Return the restricted log-likelihood, that of error contrasts of length 1."""
-    p, size, cross = _projection(x, whole)
-    free = len(y) - x.shape[1]
-    lost = float(np.linalg.slogdet(x.T @ x)[1])
-    deviance = free * np.log(2 * np.pi) + size + cross - lost + y @ p @ y
-    return float(-deviance / 2)
+@dataclass(frozen=True)
+class _Problem:
+    """What is fitted, and its restricted log-likelihood, that of error contrasts of length 1."""
 
+    y: Floats
+    x: Floats
+    v: Floats
+    patterns: Sequence[Floats]
 
-def _highest(y: Floats, x: Floats, v: Floats, patterns: Sequence[Floats]) -> Floats:
-    """Return the variances of the highest restricted likelihood, from several starts."""
-    size = float(np.var(y)) + float(np.mean(np.diag(v)))
-    m = len(patterns)
-    starts = [np.zeros(m), *(size * row for row in np.eye(m)), np.full(m, size / m)]
-    ends = [_climb(y, x, v, patterns, start) for start in starts]
+    def whole(self, s: Floats) -> Floats:
+        """Return the covariance under variances s."""
+        between = (g * z @ z.T for g, z in zip(s, self.patterns, strict=True))
+        return np.asarray(self.v + sum(between))
 
-    def height(s: Floats) -> float:
-        return _likelihood(y, x, v + sum(g * z @ z.T for g, z in zip(s, patterns, strict=True)))
+    def at(self, s: Floats) -> tuple[float, Floats]:
+        """Return the log-likelihood under variances s, and P."""
+        p, size, cross = _projection(self.x, self.whole(s))
+        free = len(self.y) - self.x.shape[1]
+        lost = float(np.linalg.slogdet(self.x.T @ self.x)[1])
+        deviance = free * np.log(2 * np.pi) + size + cross - lost + self.y @ p @ self.y
+        return float(-deviance / 2), p
 
-    return max(ends, key=height)
+    def highest(self) -> Floats:
+        """Return the variances of the highest likelihood, from several starts."""
+        size = float(np.var(self.y)) + float(np.mean(np.diag(self.v)))
+        m = len(self.patterns)
+        starts = [np.zeros(m), *(size * row for row in np.eye(m)), np.full(m, size / m)]
+        return max((self._climb(start) for start in starts), key=lambda s: self.at(s)[0])
 
+    def _climb(self, s: Floats) -> Floats:
+        """Step to where the score is 0, or below 0 at a variance of 0, never downhill."""
+        now, p = self.at(s)
+        for _ in range(_STEPS):
+            step = self._step(s, p)
+            for _ in range(_HALVES):
+                after = np.maximum(s + step, 0.0)
+                then, p = self.at(after)
+                if then >= now - 1e-12 * abs(now):
+                    break
+                step = step / 2
+            far = np.abs(after - s).max()
+            s, now = after, then
+            if far <= 1e-11 * (s.max() + np.diag(self.v).min()):
+                break
+        return s
 
-def _climb(y: Floats, x: Floats, v: Floats, patterns: Sequence[Floats], start: Floats) -> Floats:
-    """Step to where the score is 0, or below 0 at a variance of 0."""
-    s = start
-    for _ in range(_STEPS):
-        whole = v + sum(g * z @ z.T for g, z in zip(s, patterns, strict=True))
-        p, *_ = _projection(x, whole)
-        py = p @ y
-        through = [z.T @ py for z in patterns]
-        between = [[a.T @ p @ b for b in patterns] for a in patterns]
+    def _step(self, s: Floats, p: Floats) -> Floats:
+        """Return Newton's step of the variances that are free to move."""
+        py = p @ self.y
+        through = [z.T @ py for z in self.patterns]
+        between = [[a.T @ p @ b for b in self.patterns] for a in self.patterns]
         traces = np.array([np.trace(row[i]) for i, row in enumerate(between)])
         score = np.array([a @ a for a in through]) - traces
         expected = np.array([[(cell**2).sum() for cell in row] for row in between])
@@ -121,19 +140,13 @@ def _climb(y: Floats, x: Floats, v: Floats, patterns: Sequence[Floats], start: F
             [[a @ between[i][j] @ b for j, b in enumerate(through)] for i, a in enumerate(through)]
         )
         free = (s > 0) | (score > 0)
-        if not free.any():
-            break
-        observed = (2 * bent - expected)[np.ix_(free, free)]
-        good = np.linalg.eigvalsh(observed)[0] > 0
         step = np.zeros_like(s)
-        information = observed if good else expected[np.ix_(free, free)]
-        step[free] = np.linalg.solve(information, score[free])
-        after = np.maximum(s + step, 0.0)
-        done = np.abs(after - s).max() <= 1e-14 * (s.max() + np.diag(v).min())
-        s = after
-        if done:
-            break
-    return s
+        if free.any():
+            observed = (2 * bent - expected)[np.ix_(free, free)]
+            good = np.linalg.eigvalsh(observed)[0] > 0
+            information = observed if good else expected[np.ix_(free, free)]
+            step[free] = np.linalg.solve(information, score[free])
+        return step
 
 
 def robust(

@@ -179,9 +179,7 @@ def _model(
         if one.moderator
     ]
     left = f"{count(len(row.left_out), 'trial')} without a value left out: " if row.left_out else ""
-    test = ""
-    if row.qm_p is not None:
-        test = p_value(row.qm_p)
+    test = "" if row.qm_p is None else p_value(row.qm_p)
     if row.permutation_p is not None:
         test += f"; by permutation {p_value(row.permutation_p)}"
     if row.model == CURVED:
@@ -194,25 +192,28 @@ def _model(
         explained=_explained(row),
         test=test,
         left_out=left + "; ".join(row.left_out),
-        few=not row.failure and row.k < ENOUGH * row.coefficients,
+        few=_few(row),
         why=row.failure or "",
     )
+
+
+def _few(row: RegressionRow) -> bool:
+    return not row.failure and row.k < ENOUGH * row.coefficients
 
 
 def _bare(p: float | None) -> str:
     return "–" if p is None else p_value(p).removeprefix("p ").removeprefix("= ")
 
 
-def _term(row: CoefficientRow) -> str:
-    if not row.level:
-        name, unit = moderator_name(row.moderator), MODERATORS[row.moderator].unit
-        return f"{capital(name)}, per {row.per:g} {unit}"
-    level, reference = (level_name(row.moderator, word) for word in (row.level, row.reference))
-    return f"{capital(level)}, against {reference}"
-
-
 def _step(row: CoefficientRow) -> str:
     return f"per {row.per:g} {MODERATORS[row.moderator].unit}"
+
+
+def _term(row: CoefficientRow) -> str:
+    if not row.level:
+        return f"{capital(moderator_name(row.moderator))}, {_step(row)}"
+    level, reference = (level_name(row.moderator, word) for word in (row.level, row.reference))
+    return f"{capital(level)}, against {reference}"
 
 
 def _explained(row: RegressionRow) -> str:
@@ -231,15 +232,17 @@ def _sentence(
     terms: Mapping[str, Sequence[CoefficientRow]],
 ) -> str:
     """Say what goes with the effect, or that nothing is shown to."""
-    alone = [row for row in rows if row.model in MODERATORS]
-    tested = [row for row in alone if row.qm_p is not None]
+    tested = [row for row in rows if row.model in MODERATORS and row.qm_p is not None]
+    # where arms share a control their doses are all that can be asked
+    tested = tested or [row for row in rows if row.model == ARMS]
     if not tested:
-        return "Nothing that was asked can be estimated: too few trials have a value."
+        whys = dict.fromkeys(row.failure for row in rows if row.failure)
+        return f"Nothing that was asked can be estimated: {'; '.join(whys)}."
     shown = [
         row for row in tested if (row.qm_p or 0.0) < _SHOWN and (row.permutation_p or 0.0) < _SHOWN
     ]
-    looked = "the one thing" if len(tested) == 1 else f"any of the {len(tested)} things"
     if not shown:
+        looked = "the one thing" if len(tested) == 1 else f"any of the {len(tested)} things"
         return f"The effect is not shown to go with {looked} that the trials were compared by."
     parts = [
         f"{moderator_name(row.model)}{_told(analysis, record, terms[row.model])}" for row in shown
@@ -247,6 +250,8 @@ def _sentence(
     text = f"The effect goes with {listed(parts)}, of {count(len(tested), 'thing')} looked at"
     if len(tested) > 1:
         text += "; of twenty such tests one would say so by chance"
+    if few := [moderator_name(row.model) for row in shown if _few(row)]:
+        text += f". Below {ENOUGH} trials a coefficient, {listed(few)} is not to be relied on"
     return (
         f"{text}. Trials were not randomised to these, and differ in others too: what goes "
         "together need not be the cause."
@@ -294,8 +299,8 @@ def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
             ". With every treated arm apart: a three-level model, arms in trials, with the "
             "covariance through the shared control (Konstantopoulos 2011)"
         )
-    few = f"fewer than {ENOUGH} trials for each coefficient"
-    return f"{text}. Marked ¹: {few}, too few to rely on (Cochrane Handbook 10.11.5.1)."
+    few = f"Marked ¹: fewer than {ENOUGH} trials for each coefficient, too few to rely on"
+    return f"{text}. {few} (Cochrane Handbook 10.11.5.1)."
 
 
 def _picture(
@@ -331,8 +336,7 @@ def _picture(
     for width in (WIDE, NARROW):
         if moderator.is_number:
             bubbles = [bubble(*pair) for pair in placed]
-            curve = [_mean(analysis, one) for one in fitted]
-            dates = row.model == "year"
+            curve, dates = [_mean(analysis, one) for one in fitted], row.model == "year"
             scenes.append(draw_bubbles(words, bubbles, curve, scale, width, dates=dates))
             continue
         strips = [
@@ -360,7 +364,6 @@ def _arms_picture(
     """Draw every treated arm at its dose, with the line of the model that bends if there is one."""
     measure, row = MEASURES[analysis.select.measure], rows[-1]
     labels = {study.trial_id: study.label for study in studies}
-    back = measure.transform.back
     level = level_percent(analysis.model.level)
     words = Words(
         title=f"{analysis.display.title} by {moderator_name(ARMS)}",
@@ -372,16 +375,14 @@ def _arms_picture(
     bubbles = [
         Bubble(
             at=arm.number or 0.0,
-            effect=measure.drawn(back(arm.yi or 0.0)) or 0.0,
+            effect=measure.drawn(measure.transform.back(arm.yi or 0.0)) or 0.0,
             weight=1 / (arm.vi or 1.0),
             tooltip=f"{labels.get(arm.trial_id, arm.trial_id)} {arm.comparison}".strip(),
         )
         for arm in arms
     ]
-    curve = [_mean(analysis, one) for one in fitted]
-    wide, narrow = (
-        draw_bubbles(words, bubbles, curve, _scale(analysis), width) for width in (WIDE, NARROW)
-    )
+    given = words, bubbles, [_mean(analysis, one) for one in fitted], _scale(analysis)
+    wide, narrow = (draw_bubbles(*given, width) for width in (WIDE, NARROW))
     name = f"{analysis.slug}-by-dose-of-arms"
     return WidePicture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
 

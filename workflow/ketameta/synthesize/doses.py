@@ -19,9 +19,9 @@ from ketameta.measures import MEASURES
 from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS, PLACES
 from ketameta.stats import MultilevelFit, three_level
 from ketameta.synthesize.pool import covariance_of, finite_or_none, independent
-from ketameta.tables.effects import VariantRow
 from ketameta.tables.fits import IntervalRule
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.parts import PoolableEffect
 
 Floats = NDArray[np.float64]
 # doses and arms from which the line may bend
@@ -34,7 +34,7 @@ _KNOTS = (10, 50, 90)
 class Arms(NamedTuple):
     """Effects of arms with a dose, their doses, and the names of those without one."""
 
-    effects: list[VariantRow]
+    effects: list[PoolableEffect]
     doses: Floats
     left_out: list[str]
 
@@ -64,7 +64,7 @@ def bend(x: Floats, knots: tuple[float, float, float]) -> Floats:
 
 
 def arms_with_dose(
-    apart: Sequence[VariantRow], doses: Mapping[tuple[str, str], float | None]
+    apart: Sequence[PoolableEffect], doses: Mapping[tuple[str, str], float | None]
 ) -> Arms:
     """Return the arms that have a dose, and name the others."""
     known = [(e, d) for e in apart if (d := doses.get((e.trial_id, e.comparison))) is not None]

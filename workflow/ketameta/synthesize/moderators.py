@@ -28,7 +28,7 @@ from ketameta.stats import (
 from ketameta.synthesize.designs import Design, Value, design_of, formula_of
 from ketameta.synthesize.doses import arms_with_dose, by_dose
 from ketameta.synthesize.judge import SEVERITY
-from ketameta.synthesize.pool import finite_or_none, independent
+from ketameta.synthesize.pool import count_trials, finite_or_none, independent
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
@@ -39,6 +39,7 @@ from ketameta.tables.moderators import (
     ModeratedRow,
     RegressionRow,
 )
+from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, TrialRow
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,10 @@ Floats = NDArray[np.float64]
 ORDERS, SEEN = (200, 1_000, 10_000), 50
 # degrees of freedom that a regression leaves at least
 SPARE = 2
+SHARED = (
+    "arms of a trial share a control, and a regression takes one effect a trial (arms: together, "
+    "first or split)"
+)
 # the body weight that a dose by weight is told for: the standard adult of the WHO's defined daily
 # doses
 WEIGHT = 70.0
@@ -122,15 +127,41 @@ def moderated(
     """Return the regressions of a whole analysis on all that its configuration asks.
 
     `apart` are its effects with every treated arm apart and the control whole: where dose is asked
-    alone, it is asked of these too.
-    None where nothing is asked, fewer than two trials are there, or arms share a control.
+    alone, it is asked of these too. Where its own effects share a control they are these.
+    None where nothing is asked, or fewer than two trials are there.
     """
     found = ModeratorRows([], [], [], [])
     asked = analysis.model.moderators
     whole = analysis.name == analysis.base
-    if not asked or not whole or len(effects) < 2 or not independent(effects):
+    if not asked or not whole or len(effects) < 2:
         return found
+    arms: Sequence[PoolableEffect] = apart
     told, risks = {one.trial_id: one for one in trials}, risks_of(judgements)
+    if independent(effects):
+        _regress_all(analysis, effects, told, risks, found)
+    else:
+        arms = effects
+        found.regressions.extend(_of_shared(analysis, effects))
+    if arms and (DOSE,) in asked:
+        doses = {(one.trial_id, arm): dose_of(dose) for one in trials for arm, dose in one.doses}
+        doses |= {(effect.trial_id, ""): dose_of(effect.dose) for effect in effects}
+        of_arms = by_dose(analysis, arms_with_dose(arms, doses))
+        found.regressions.extend(of_arms[0])
+        found.coefficients.extend(of_arms[1])
+        found.moderated.extend(of_arms[2])
+        found.fitted.extend(of_arms[3])
+    return found
+
+
+def _regress_all(
+    analysis: Analysis,
+    effects: Sequence[EffectRow],
+    told: Mapping[str, Background],
+    risks: Mapping[str, str],
+    found: ModeratorRows,
+) -> None:
+    """Add what effects have for each moderator that is asked, and each regression."""
+    asked = analysis.model.moderators
     names = dict.fromkeys(name for model in asked for name in model)
     values = {name: [_value(name, e, told, risks) for e in effects] for name in names}
     for name, column in values.items():
@@ -148,15 +179,22 @@ def moderated(
         )
     for model in asked:
         _regress(analysis, effects, model, values, found)
-    if apart and (DOSE,) in asked:
-        doses = {(one.trial_id, arm): dose_of(dose) for one in trials for arm, dose in one.doses}
-        doses |= {(effect.trial_id, ""): dose_of(effect.dose) for effect in effects}
-        of_arms = by_dose(analysis, arms_with_dose(apart, doses))
-        found.regressions.extend(of_arms[0])
-        found.coefficients.extend(of_arms[1])
-        found.moderated.extend(of_arms[2])
-        found.fitted.extend(of_arms[3])
-    return found
+
+
+def _of_shared(analysis: Analysis, effects: Sequence[EffectRow]) -> list[RegressionRow]:
+    """Return why effects that share a control are not regressed, one row a model."""
+    return [
+        RegressionRow(
+            analysis=analysis.name,
+            model=TOGETHER.join(model),
+            formula=formula_of(model, Design([], [])),
+            k=count_trials(effects),
+            coefficients=0,
+            left_out=[],
+            failure=SHARED,
+        )
+        for model in analysis.model.moderators
+    ]
 
 
 def _value(
