@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ketameta.figures.forest import columns_of, draw
+from ketameta.figures.forest import column_places, draw
 from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import flat, to_svg
 from ketameta.report.small_study import adjusted_of, small_study_view
@@ -90,7 +90,7 @@ def test_few_effects_are_grey_with_their_number_and_fewer_than_five_none(ratio):
     assert FEW in svg
     # the heading does not run into the plot
     heading = next(t for t in flat(draw(drawn).shapes) if getattr(t, "text", "") == FEW)
-    assert heading.x + text_width(FEW, heading.size, bold=True) < columns_of(drawn).plot[0]
+    assert heading.x + text_width(FEW, heading.size, bold=True) < column_places(drawn).plot[0]
 
 
 def test_of_fewer_than_five_a_sentence_says_so_and_of_one_nothing(ratio):
