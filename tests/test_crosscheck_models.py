@@ -131,6 +131,14 @@ def test_a_mixed_model_of_counts_is_fitted_again(way, tables):
     assert found.by == (counts.BY_GLM if (way, tables) == (UM_FS, ALIKE) else counts.BY_GRID)
 
 
+@pytest.mark.filterwarnings("error")
+def test_trials_of_exactly_one_odds_ratio_are_no_fault():
+    same = [(10, 20, 5, 15), (20, 40, 10, 30), (30, 60, 15, 45)]
+    found = counts.mixed(UM_FS, same)
+    assert (found.estimate, found.tau2) == (pytest.approx(np.log(2)), 0)
+    assert found.se == pytest.approx(glmm("OR", model=UM_FS, **columns(same)).se, rel=1e-8)
+
+
 @pytest.mark.parametrize("tables", [SPREAD, ALIKE], ids=["spread", "alike"])
 def test_shares_are_fitted_again(tables):
     groups = [(a, n) for a, n, _, _ in tables]

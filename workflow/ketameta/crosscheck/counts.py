@@ -7,6 +7,7 @@ of `marginal`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,7 +164,11 @@ def _by_glm(events: Floats, people: Floats, columns: Floats) -> Found:
     """Return the first coefficient of a binomial regression, without variance between trials."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     both = np.column_stack([events, people - events])
-    fitted = GLM(both, columns, Binomial()).fit(tol=1e-14, tol_criterion="params", maxiter=200)
+    with warnings.catch_warnings():
+        # trials of exactly one odds ratio are predicted exactly, which is no fault here
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        fitted = GLM(both, columns, Binomial()).fit(tol=1e-14, tol_criterion="params", maxiter=200)
     return Found(float(fitted.params[0]), float(fitted.bse[0]), 0.0, BY_GLM)
