@@ -28,11 +28,17 @@ from ketameta.synthesize.stage import synthesis
 from ketameta.tables.collection import Tables
 from ketameta.tables.courses import CourseChangeRow, CourseFitRow, CoursePointRow
 from ketameta.tables.crosscheck import Verdict
-from ketameta.tables.diagnostics import AsymmetryRow
-from ketameta.tables.effects import EffectRow, VariantRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.small_study import AdjustedRow
-from ketameta.tables.syntheses import SensitivityRow, SplitRow, SubgroupRow, SynthesisRow
+from ketameta.tables.syntheses import (
+    ControlShareRow,
+    SensitivityRow,
+    SplitRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 from ketameta.tables.table import extended
 
 from .rows import row
@@ -298,6 +304,20 @@ def test_groups_with_a_tau2_each_are_compared_again(asked):
     assert {one.verdict for one in rows} == {Verdict.EQUAL}
     compared = [one for one in rows if one.number.startswith("between groups of")]
     assert len(compared) == 2 * len(tests) > 0
+
+
+def test_pairs_and_control_arms_are_recomputed(tables, configuration):
+    names = {one.analysis for kind in (PairSynthesisRow, ControlShareRow) for one in tables[kind]}
+    assert len(names) > 1
+    found = replace(configuration, analyses=tuple(configuration[name] for name in names))
+    kinds = SynthesisRow, EffectRow, PairSynthesisRow, ArmPairRow, ControlShareRow
+    given = {kind: [r for r in tables[kind] if r.analysis in names] for kind in kinds}
+    rows = crosscheck(Tables(given), replace(found, courses=()))
+    told = {line.number.partition(":")[0]: line.verdict for line in rows if ":" in line.number}
+    assert told == dict.fromkeys(("difference of the falls", "control arms"), Verdict.EQUAL)
+    for kind, number in ((PairSynthesisRow, "ci_low"), (ControlShareRow, "ci_low_log")):
+        wrong = [replace(r, **{number: 9.0}) for r in given[kind]]
+        assert differing(crosscheck(Tables(given | {kind: wrong}), replace(found, courses=())))
 
 
 def test_each_number_that_is_planted_is_found(asked):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -13,6 +14,8 @@ from ketameta.crosscheck import counts, mixed, refits
 from ketameta.crosscheck.rows import Place, on_scale
 from ketameta.measures import MEASURES, ODDS, SHARE
 from ketameta.tables.crosscheck import CrosscheckRow
+from ketameta.tables.diagnostics import PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, EffectRow
 from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.parts import Estimate, PoolableEffect
 
@@ -93,6 +96,39 @@ def _least_squares(
         yield place.row(number, here, value, refits.BY_WLS, scale=float(found.size[0]))
     q = refits.q_of(yi, vi)
     yield place.row("q", record.q, q, refits.BY_SUM, scale=max(q, 1.0))
+
+
+def pairs_again(
+    analysis: Analysis, record: PairSynthesisRow, pairs: Sequence[ArmPairRow]
+) -> Iterator[CrosscheckRow]:
+    """Yield the pooled difference of the falls of treated and control arms."""
+    known = [(pair.treated - pair.control, pair.vi) for pair in pairs if pair.vi is not None]
+    if record.engine != Engine.INDEPENDENT or record.estimate is None:
+        return
+    place = Place(analysis.name, "", "difference of the falls")
+    yi, vi = np.array(known, float).T
+    tau2 = refits.tau2_of(yi, vi, record.tau2_by or "")
+    if tau2 is None or record.rule not in (refits.WALD, refits.HKSJ, refits.FLOORED):
+        why = f"no second path by {record.tau2_by} and {record.rule}"
+        yield place.none("estimate", record.estimate, why)
+        return
+    found = refits.refit(yi, vi, max(tau2[0], 0.0), str(record.rule), analysis.model.level)
+    ends = found.beta, found.ci_low, found.ci_high
+    for number, values in zip(_ENDS, ends, strict=True):
+        ours = getattr(record, number)
+        yield place.row(number, ours, float(values[0]), refits.BY_WLS, scale=float(found.size[0]))
+
+
+def controls_again(
+    analysis: Analysis, record: Estimate, effects: Sequence[EffectRow]
+) -> Iterator[CrosscheckRow]:
+    """Yield the pooled share of control people with the event."""
+    arms = [
+        replace(effect, events_t=effect.events_c, n_t=effect.n_c, shared=None)
+        for effect in effects
+        if effect.events_c is not None and effect.n_c
+    ]
+    yield from pooled(analysis, Place(analysis.name, "", "control arms"), record, arms)
 
 
 def _nested(

@@ -17,7 +17,7 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.crosscheck.courses import course_again
 from ketameta.crosscheck.groups import split_again
 from ketameta.crosscheck.moderators import regressions_again
-from ketameta.crosscheck.pooled import pooled
+from ketameta.crosscheck.pooled import controls_again, pairs_again, pooled
 from ketameta.crosscheck.rows import Place
 from ketameta.crosscheck.small_study import adjusted_again, asymmetry_again
 from ketameta.figures.metrics import wrap
@@ -32,12 +32,18 @@ from ketameta.tables.courses import (
     CoursePointRow,
 )
 from ketameta.tables.crosscheck import CrosscheckRow, Verdict
-from ketameta.tables.diagnostics import AsymmetryRow
-from ketameta.tables.effects import CourseEffectRow, EffectRow, VariantRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, CourseEffectRow, EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.small_study import AdjustedRow
-from ketameta.tables.syntheses import SensitivityRow, SplitRow, SubgroupRow, SynthesisRow
+from ketameta.tables.syntheses import (
+    ControlShareRow,
+    SensitivityRow,
+    SplitRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 from ketameta.tables.table import Row, schema_of
 from ketameta.vocabulary.narrowing import slug
 
@@ -48,6 +54,7 @@ _LINE, _SIZES = 17.0, (13.0, 11.0)
 _OF_ANALYSES: tuple[type[Row], ...] = (
     *(SubgroupRow, SplitRow, SensitivityRow, AsymmetryRow, AdjustedRow, PosteriorRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
+    *(PairSynthesisRow, ArmPairRow, ControlShareRow),
 )
 _OF_COURSES: tuple[type[Row], ...] = (CourseFitRow, CourseGroupRow, CoursePointRow, CourseChangeRow)
 _NO_SAMPLER = "statsmodels integrates no prior of tau"
@@ -94,6 +101,10 @@ def _beside(
         yield from asymmetry_again(analysis, line, effects)
     for method in own[AdjustedRow]:
         yield from adjusted_again(analysis, method, effects)
+    for difference in own[PairSynthesisRow]:
+        yield from pairs_again(analysis, difference, own[ArmPairRow])
+    for share in own[ControlShareRow]:
+        yield from controls_again(analysis, share, effects)
     for prior in own[PosteriorRow][:1]:
         yield Place(analysis.name, "", "posterior").none("estimate", prior.estimate, _NO_SAMPLER)
 
