@@ -188,7 +188,7 @@ def _of_shared(analysis: Analysis, effects: Sequence[EffectRow]) -> list[Regress
     return [
         RegressionRow(
             analysis=analysis.name,
-            model=" + ".join(model),
+            model=TOGETHER.join(model),
             formula=formula_of(model, Design([], [])),
             k=count_trials(effects),
             coefficients=0,
