@@ -33,7 +33,7 @@ from ketameta.vocabulary.timed import CHANGE, Timed
 
 # hours that a curve is drawn through, and those looked at for when it differs from no effect,
 # between its first and its last
-_DRAWN, _LOOKED = 33, 257
+_DRAWN, _LOOKED = 33, 129
 # the tables of what is found of a course
 COURSE_KINDS: tuple[type[Row], ...] = (
     *(CourseGroupRow, CourseFitRow, CourseCoefficientRow, CoursePointRow),
