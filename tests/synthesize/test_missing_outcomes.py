@@ -10,7 +10,6 @@ from ketameta.report.missing_outcomes import missing_of, missing_view
 from ketameta.stats import effect_size, gamble_hollis, informative_missing, random_effects
 from ketameta.synthesize.missing_outcomes import missing_outcomes
 from ketameta.synthesize.stage import synthesis
-from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 
@@ -44,9 +43,7 @@ def scores():
 
 def found(analysis, own, bounds=None):
     record = synthesis(analysis, own)
-    made = missing_outcomes(analysis, record, own, [], bounds)
-    kinds = (LossRow, AssumedRow, TurningRow, AssumedFieldRow)
-    return record, Tables(dict(zip(kinds, made, strict=True)))
+    return record, missing_outcomes(analysis, record, own, [], bounds)
 
 
 @pytest.fixture
@@ -163,8 +160,8 @@ def test_scores_are_moved_to_the_worse_on_either_side(configuration):
 
 def test_neither_narrowed_analyses_nor_single_effects_are_told_of(ratio, configuration):
     own = counts()
-    assert missing_outcomes(ratio, synthesis(ratio, own[:1]), own[:1], [], None)[0] == []
+    assert missing_outcomes(ratio, synthesis(ratio, own[:1]), own[:1], [], None)[LossRow] == []
     narrowed = next(a for a in configuration if a.narrow and a.select.outcome == "response")
-    assert missing_outcomes(narrowed, synthesis(narrowed, own), own, [], None)[0] == []
+    assert missing_outcomes(narrowed, synthesis(narrowed, own), own, [], None)[LossRow] == []
     share = configuration["response_24h_arm"]
-    assert missing_outcomes(share, synthesis(share, own), own, [], None)[0] == []
+    assert missing_outcomes(share, synthesis(share, own), own, [], None)[LossRow] == []

@@ -22,14 +22,13 @@ from ketameta.figures.columns import (
     place_columns,
 )
 from ketameta.figures.marks import (
+    BELOW,
     Interval,
     bar,
     diamond,
-    drawn_in,
     light,
     ring,
-    square,
-    whisker,
+    trial_marks,
 )
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
@@ -37,7 +36,6 @@ from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 PLOT = 280.0
 EARLIER = "Earlier reviews, not pooled here"
 _SIDE = 70.0  # how far a label below the axis may stand out of the plot
-BELOW = 9.0  # from a trial's own mark to the one drawn to the mean
 _APART = 8.0  # between the labels of the two sides
 
 
@@ -235,18 +233,12 @@ def _study_row(drawing: _Drawing, row: ForestRow) -> None:
     shapes += columns.left_cells(lines, middle)
     shapes += columns.right_cells(row.right, middle)
     own = middle if row.drawn is None else middle - BELOW / 3
-    shapes += effect_marks(row, drawing.axis, own, next(drawing.shares))
+    marks = row.interval, row.predicted, row.drawn
+    shapes += trial_marks(*marks, drawing.axis, own, next(drawing.shares))
     for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
         shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
     drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
     drawing.y += height
-
-
-def effect_marks(row: ForestRow, axis: Axis, middle: float, share: float) -> list[Shape]:
-    """Return the marks of a row: its prediction interval behind, its own, the one drawn below."""
-    marks = whisker(row.predicted, axis, middle, "rule", 5) if row.predicted else []
-    marks += square(row.interval, axis, middle, share)
-    return marks if row.drawn is None else [*marks, *drawn_in(row.drawn, axis, middle + BELOW)]
 
 
 def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:

@@ -10,6 +10,7 @@ from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Shape, Text
 
 SMALLEST, LARGEST = 4.0, 14.0  # sides of the squares in pixels
+BELOW = 9.0  # from a trial's own mark to the one drawn to the mean
 RADIUS, LETTER = 7.5, 12.0  # of a light, and the size of its letter
 
 
@@ -104,6 +105,20 @@ def ring(interval: Interval, axis: Axis, y: float) -> list[Shape]:
         return list(dict.fromkeys([*shapes, _arrow(axis, y, beyond, "predict")]))
     x = axis.place(interval.estimate)
     return [*shapes, Circle(x, y, 4.5, "paper"), Circle(x, y, 4.5, "predict", ring=True)]
+
+
+def trial_marks(
+    own: Interval,
+    predicted: Interval | None,
+    drawn: Interval | None,
+    axis: Axis,
+    y: float,
+    share: float,
+) -> list[Shape]:
+    """Draw a trial on its prediction interval, and `BELOW` it its effect drawn to the mean."""
+    marks = whisker(predicted, axis, y, "rule", 5) if predicted else []
+    marks += square(own, axis, y, share)
+    return marks if drawn is None else [*marks, *drawn_in(drawn, axis, y + BELOW)]
 
 
 def drawn_in(interval: Interval, axis: Axis, y: float) -> list[Shape]:

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
 from ketameta.figures.forest import (
-    BELOW,
     Block,
     Forest,
-    effect_marks,
     finished,
     forest_axis,
     muted,
     null_line,
     small_lines,
 )
-from ketameta.figures.marks import bar, diamond, ring
+from ketameta.figures.marks import BELOW, bar, diamond, ring, trial_marks
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Rect, Scene, Shape, Text
 
@@ -87,7 +85,8 @@ def _block(rows: _Rows, block: Block) -> None:
         top = rows.y
         words = rows.words(row.left[0], row.right[-1])
         hit = Rect(MARGIN, top, WIDTH - 2 * MARGIN, rows.y - top, "hit")
-        marks = effect_marks(row, rows.axis, rows.middle, next(rows.shares))
+        ends = row.interval, row.predicted, row.drawn
+        marks = trial_marks(*ends, rows.axis, rows.middle, next(rows.shares))
         rows.shapes.append(Group((hit, *words, *marks), row.tooltip, row.href, "study"))
         rows.y += 0 if row.drawn is None else BELOW / 2
     if total := block.subtotal:

@@ -24,12 +24,15 @@ from ketameta.synthesize.diagnose import column
 from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.synthesize.what_if import Options, options_of, places, plain_counts, runs
 from ketameta.synthesize.worthwhile import Bounds
+from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.table import Row
 
 Array = NDArray[np.float64]
-Rows = tuple[list[LossRow], list[AssumedRow], list[TurningRow], list[AssumedFieldRow]]
+# the tables of what is found here
+KINDS: tuple[type[Row], ...] = (LossRow, AssumedRow, TurningRow, AssumedFieldRow)
 
 # Of events differences are logs of IMORs, of scores standard deviations, above 0 where the missing
 # fared better. The picture reaches to five times the odds, or one standard deviation.
@@ -94,7 +97,7 @@ def missing_outcomes(
     effects: Sequence[EffectRow],
     studies: Sequence[StudyRow],
     bounds: Bounds | None,
-) -> Rows:
+) -> Tables:
     """Return who is missing, and what a pooled analysis were if they had fared otherwise.
 
     Of events and of scores that are compared; pooled by inverse variance. Not of a narrowed
@@ -107,7 +110,7 @@ def missing_outcomes(
     unit = 1.0 if of_events else unit_of(measure, studies) if scores else None
     pooled = record.estimate is not None and len(effects) > 1 and independent(effects)
     if analysis.narrow or not pooled or unit is None:
-        return [], [], [], []
+        return _found([])
     yi, vi = column(e.yi for e in effects), column(e.vi for e in effects)
     counts, plain = plain_counts(measure.name, effects) if of_events else (_sizes(effects), None)
     losses = [_loss(effect, plain is None or bool(plain[i])) for i, effect in enumerate(effects)]
@@ -116,7 +119,7 @@ def missing_outcomes(
         column(getattr(row, name) for row in losses) for name in ("missing_t", "missing_c")
     )
     if not (varied & (lost[0] + lost[1] > 0)).any():
-        return losses, [], [], []
+        return _found(losses)
     turn = -1.0 if record.favours == "below" and not of_events else 1.0
     options = options_of(analysis)
     trials = _Trials(
@@ -124,7 +127,12 @@ def missing_outcomes(
     )
     assumed = [*_assumed(analysis, record, trials)]
     turning = [*_turning(analysis, trials)]
-    return losses, assumed, turning, [*_fields(analysis, trials, bounds)]
+    return _found(losses, assumed, turning, [*_fields(analysis, trials, bounds)])
+
+
+def _found(*rows: Sequence[Row]) -> Tables:
+    """Return rows of the first of `KINDS`, and none of the others."""
+    return Tables(dict(zip(KINDS, (*rows, (), (), ()), strict=False)))
 
 
 def _sizes(effects: Sequence[EffectRow]) -> list[Array]:

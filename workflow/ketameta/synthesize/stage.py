@@ -21,6 +21,7 @@ from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unus
 from ketameta.synthesize.judge import TrialJudgements
 from ketameta.synthesize.looks import looks
 from ketameta.synthesize.missing import missing_as_zero
+from ketameta.synthesize.missing_outcomes import KINDS as MISSING
 from ketameta.synthesize.missing_outcomes import missing_outcomes
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.multiverse import EVERY, multiverse
@@ -30,7 +31,8 @@ from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import rater_agreement
 from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits
-from ketameta.synthesize.what_if import fragile, new_trials, subsets
+from ketameta.synthesize.what_if import KINDS as CHANGING
+from ketameta.synthesize.what_if import what_if
 from ketameta.synthesize.words import by_year, favours, group_of
 from ketameta.synthesize.worthwhile import Bounds, worthwhile
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
@@ -56,7 +58,6 @@ from ketameta.tables.effects import (
     VariantRow,
 )
 from ketameta.tables.looks import LookRow
-from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
@@ -78,13 +79,6 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
-from ketameta.tables.what_if import (
-    ContourRow,
-    FragilityRow,
-    NewTrialRow,
-    SubsetFieldRow,
-    SubsetRow,
-)
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -119,8 +113,7 @@ ANSWER: tuple[type[Row], ...] = (
     *EVERY,
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
-    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
-    *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
+    *(*CHANGING, *MISSING),
 )
 
 
@@ -217,9 +210,8 @@ def _answer(asked: AnswerInputs) -> Tables:
     )
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
-    in_subsets, spread_of_subsets = subsets(analysis, record, own)
-    losses, assumed, turning, lost = missing_outcomes(analysis, record, own, studies, bounds)
-    sized, contours = new_trials(analysis, record, own, bounds)
+    changing = what_if(analysis, record, own, bounds)
+    beside = beside | changing | missing_outcomes(analysis, record, own, studies, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
@@ -236,15 +228,6 @@ def _answer(asked: AnswerInputs) -> Tables:
             **dict(zip(EVERY, every, strict=True)),
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
-            FragilityRow: fragile(analysis, record, own),
-            SubsetRow: in_subsets,
-            SubsetFieldRow: spread_of_subsets,
-            NewTrialRow: sized,
-            ContourRow: contours,
-            LossRow: losses,
-            AssumedRow: assumed,
-            TurningRow: turning,
-            AssumedFieldRow: lost,
             RegressionRow: regressed.regressions,
             CoefficientRow: regressed.coefficients,
             ModeratedRow: regressed.moderated,

@@ -22,8 +22,10 @@ from ketameta.stats.sensitivity.fragility import MEASURES as MOVABLE
 from ketameta.synthesize.diagnose import column, diagnosed
 from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.synthesize.worthwhile import Bounds
+from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.table import Row
 from ketameta.tables.what_if import (
     ContourRow,
     FragilityRow,
@@ -34,6 +36,10 @@ from ketameta.tables.what_if import (
 
 Array = NDArray[np.float64]
 
+# the tables of what is found here
+KINDS: tuple[type[Row], ...] = (
+    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
+)
 SIZES = (50, 100, 400)
 # sizes and results of the new trials of a contour
 _PEOPLE = (20, 30, 50, 70, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400)
@@ -77,6 +83,19 @@ def plain_counts(
     own = effect_size(measure, ai=a, n1i=n1, ci=c, n2i=n2)
     plain = np.asarray(np.isclose(own.yi, yi) & np.isclose(own.vi, vi))
     return [np.where(plain, x, np.nan) for x in tables], plain
+
+
+def what_if(
+    analysis: Analysis,
+    record: SynthesisRow,
+    effects: Sequence[EffectRow],
+    bounds: Bounds | None,
+) -> Tables:
+    """Return all of it, a table each of `KINDS`."""
+    inside, fields = subsets(analysis, record, effects)
+    sized, contours = new_trials(analysis, record, effects, bounds)
+    found = fragile(analysis, record, effects), inside, fields, sized, contours
+    return Tables(dict(zip(KINDS, found, strict=True)))
 
 
 def fragile(
