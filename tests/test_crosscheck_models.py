@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.crosscheck import counts, mixed, refits
 from ketameta.crosscheck.moderators import natural_spline
-from ketameta.crosscheck.rows import differing
+from ketameta.crosscheck.rows import BY_GRID, differing
 from ketameta.crosscheck.stage import crosscheck, said
 from ketameta.measures import CM_EL, GLMM, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
 from ketameta.moderators import ARMS
@@ -134,7 +134,7 @@ def test_a_mixed_model_of_counts_is_fitted_again(way, tables):
     assert (found.tau2 == 0) == (tables is ALIKE)
     assert found.tau2 == pytest.approx(fit.tau2, rel=1e-7)
     assert (found.estimate, found.se) == pytest.approx((fit.estimate, fit.se), rel=1e-8)
-    assert found.by == (counts.BY_GLM if (way, tables) == (UM_FS, ALIKE) else counts.BY_GRID)
+    assert found.by == (counts.BY_GLM if (way, tables) == (UM_FS, ALIKE) else BY_GRID)
 
 
 def test_trials_of_exactly_one_odds_ratio_are_no_fault(recwarn):

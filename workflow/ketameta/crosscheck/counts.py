@@ -25,13 +25,13 @@ from ketameta.crosscheck.marginal import (
     too_coarse,
 )
 from ketameta.crosscheck.refits import wls
+from ketameta.crosscheck.rows import BY_GRID
 from ketameta.measures import CM_EL, UM_FS, UM_RS
 
 Floats = NDArray[np.float64]
 Counts = Sequence[tuple[float, float, float, float]]
 BY_TABLES = "StratifiedTable"
 BY_GLM = "GLM"
-BY_GRID = "marginal likelihood"
 BY_WEIGHTS = "WLS with the weights of Mantel and Haenszel"
 
 

@@ -10,6 +10,9 @@ from ketameta.tables.parts import Estimate
 
 # of what is compared, relative to its size and at least to Wald's standard error
 TOLERANCE = 1e-8
+# a likelihood that both sides sum up numerically; where it is flat its top is told less exactly
+BY_GRID = "marginal likelihood"
+ROUGHER = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Place:
         if theirs is None or ours is None:
             verdict = Verdict.ABSENT
             why = why or "not reported"
-        elif abs(ours - theirs) <= TOLERANCE * max(abs(ours), scale):
+        elif abs(ours - theirs) <= tolerance(by_what) * max(abs(ours), scale):
             verdict, why = Verdict.EQUAL, ""
         else:
             verdict = Verdict.KNOWN if why else Verdict.DIFFERENT
@@ -52,6 +55,11 @@ class Place:
     def none(self, number: str, ours: float | None, why: str) -> CrosscheckRow:
         """Return a number that no independent path gives."""
         return self.row(number, ours, None, "", why)
+
+
+def tolerance(by_what: str) -> float:
+    """Return how far apart two paths may be that say the same."""
+    return ROUGHER if by_what == BY_GRID else TOLERANCE
 
 
 def on_scale(record: Estimate, end: str) -> float | None:

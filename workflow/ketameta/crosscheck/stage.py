@@ -18,7 +18,7 @@ from ketameta.crosscheck.courses import course_again
 from ketameta.crosscheck.groups import split_again
 from ketameta.crosscheck.moderators import regressions_again
 from ketameta.crosscheck.pooled import controls_again, pairs_again, pooled
-from ketameta.crosscheck.rows import Place
+from ketameta.crosscheck.rows import BY_GRID, Place
 from ketameta.crosscheck.small_study import adjusted_again, asymmetry_again
 from ketameta.figures.metrics import wrap
 from ketameta.figures.scene import Scene, Text, to_svg
@@ -121,6 +121,7 @@ def said(rows: Sequence[CrosscheckRow]) -> str:
         return f"Not recomputed: {why}."
     known, absent = verdicts[Verdict.KNOWN], verdicts[Verdict.ABSENT]
     text = f"Recomputed with statsmodels: {number - known} numbers equal to 1e-8"
+    text += " (mixed models of counts to 1e-6)" if any(row.by == BY_GRID for row in rows) else ""
     text += f", {known} apart for a known reason" if known else ""
     return text + (f", {absent} without a second path." if absent else ".")
 

@@ -161,9 +161,9 @@ def pool_many(
     >>> group = ["old", "new", "old", "new", "new"]
     >>> pooled = pool_many([0.1, 0.5, 0.3, 0.1, 0.2], [0.02, 0.03, 0.04, 0.02, 0.05], group)
     >>> pooled[["estimate", "ci_low", "ci_high", "k"]].round(3).rename_axis(None)
-          estimate  ci_low  ci_high  k
-    old      0.167  -1.031    1.365  2
-    new      0.259  -0.277    0.796  3
+         estimate  ci_low  ci_high  k
+    old     0.167  -1.031    1.365  2
+    new     0.259  -0.277    0.796  3
     """
     if data is not None:
         yi, vi, group = (data[x] if isinstance(x, str) else x for x in (yi, vi, group))
