@@ -284,7 +284,8 @@ def test_all_that_is_found_of_an_analysis_and_of_courses_is_recomputed(asked):
     assert len({(line.analysis, line.variant, line.number) for line in rows}) == len(rows)
     assert all(line.why for line in rows if line.verdict == Verdict.ABSENT)
     absent = [line for line in rows if line.verdict == Verdict.ABSENT]
-    told = f"{len(rows) - len(absent)} numbers equal to 1e-8, {len(absent)} without a second path."
+    equal = f"{len(rows) - len(absent)} numbers equal to 1e-8 (mixed models of counts to 1e-6)"
+    told = f"{equal}, {len(absent)} without a second path."
     assert said(rows) == f"Recomputed with statsmodels: {told}"
     assert {line.number.partition(":")[0] for line in absent} == {
         "trim and fill", "limit meta-analysis", "three-parameter selection", "posterior"

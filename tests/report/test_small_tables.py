@@ -83,10 +83,15 @@ def test_every_project_of_few_rows_is_tried(kit):
         {"splits": []},
         {"splits": ["treatment"]},
         {"arms": "split"},
-        {"arms": "whole"},
+        {"arms": "whole", "pooling": "inverse variance"},
         {"window": None},
         {"level": 0.5},
-        {"tau2": "DL", "interval": "wald", "prediction": "normal"},
+        {
+            "tau2": "DL",
+            "interval": "wald",
+            "prediction": "normal",
+            "pooling": "inverse variance",
+        },
     ],
     ids=str,
 )

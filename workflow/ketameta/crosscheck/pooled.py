@@ -11,7 +11,7 @@ from scipy.special import ndtri, stdtrit
 
 from ketameta.configuration import Analysis
 from ketameta.crosscheck import counts, mixed, refits
-from ketameta.crosscheck.rows import Place, on_scale
+from ketameta.crosscheck.rows import TOLERANCE, Place, on_scale
 from ketameta.measures import MEASURES, ODDS, SHARE
 from ketameta.tables.crosscheck import CrosscheckRow
 from ketameta.tables.diagnostics import PairSynthesisRow
@@ -84,16 +84,20 @@ def _least_squares(
             known = NOT_AT_ROOT if abs(refits.excess(yi, vi, again)) > _ROOT and tau2 > 0 else ""
             told = "tau2, iterated", ours, again, refits.BY_COMBINING, known
             yield place.row(*told, scale=float(vi.max()))
-        used = max(tau2, 0.0)
+        # where both are one number to what is compared, the other numbers follow from that
+        alike = ours is not None and abs(ours - tau2) <= TOLERANCE * float(vi.max())
+        used = ours if alike and ours is not None else max(tau2, 0.0)
     by_likelihood = record.rule == IntervalRule.PROFILE
     rule = refits.WALD if by_likelihood else str(record.rule)
     found = refits.refit(yi, vi, used, rule, analysis.model.level)
     if by_likelihood:
         yield place.none("ci_low", on_scale(record, "ci_low"), f"{_NO_RULE} {record.rule}")
+    # what is below the rounding of the effects themselves is not told apart
+    size = max(float(found.size[0]), 4 * np.finfo(float).eps / TOLERANCE * float(np.abs(yi).max()))
     for number in ("estimate", "se", "ci_low", "ci_high")[: 1 if by_likelihood else 4]:
         value = float((found.beta if number == "estimate" else getattr(found, number))[0])
         here = record.se if number == "se" else on_scale(record, number)
-        yield place.row(number, here, value, refits.BY_WLS, scale=float(found.size[0]))
+        yield place.row(number, here, value, refits.BY_WLS, scale=size)
     q = refits.q_of(yi, vi)
     yield place.row("q", record.q, q, refits.BY_SUM, scale=max(q, 1.0))
 

@@ -196,7 +196,7 @@ def refit(
     se = wald * np.sqrt(scale)
     share = 0.5 + level / 2
     half = se * float(ndtri(share) if rule == WALD else stdtrit(k - p, share))
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         far = np.abs(beta) / se
     between, apart = 0.0, 1.0
     if p > 1:

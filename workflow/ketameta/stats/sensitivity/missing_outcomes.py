@@ -152,7 +152,7 @@ def gamble_hollis(
     >>> from ketameta.stats import gamble_hollis
     >>> known = {"ai": [20], "n1i": [40], "ci": [10], "n2i": [40], "m1i": [10], "m2i": [10]}
     >>> gamble_hollis("RR", **known).vi.round(3)
-    array([0.245])
+    array([0.309])
     """
     one_of("measure", measure, MEASURES)
     a, n1, c, n2, m1, m2 = (as_floats("counts", x) for x in (ai, n1i, ci, n2i, m1i, m2i))
