@@ -85,8 +85,8 @@ def _least_squares(
             told = "tau2, iterated", ours, again, refits.BY_COMBINING, known
             yield place.row(*told, scale=float(vi.max()))
         # where both are one number to what is compared, the other numbers follow from that
-        alike = ours is not None and abs(ours - tau2) <= TOLERANCE * float(vi.max())
-        used = ours if alike and ours is not None else max(tau2, 0.0)
+        alike = abs(ours - tau2) <= TOLERANCE * float(vi.max())
+        used = ours if alike else max(tau2, 0.0)
     by_likelihood = record.rule == IntervalRule.PROFILE
     rule = refits.WALD if by_likelihood else str(record.rule)
     found = refits.refit(yi, vi, used, rule, analysis.model.level)
