@@ -137,3 +137,17 @@ def test_an_id_that_names_none_or_several_says_which_there_are(since, tables, co
         [*specification(analysis, "0", since)]
     with pytest.raises(UnknownWordError, match="has no specifications"):
         [*specification(replace(analysis, grid=None), "0", since)]
+
+
+def test_of_many_trials_none_is_left_out_in_combinations(configuration, monkeypatch):
+    asked = Grid(tau2=("REML", "DL"), trials=("without each trial",))
+    analysis = replace(configuration["depression_24h"], variants=(), grid=asked)
+    effects = [
+        row(EffectRow, trial_id=t, label=t, yi=0.1 * n, vi=0.1, people=9)
+        for n, t in enumerate("abcdef")
+    ]
+    assert len(space_of(analysis, effects, {}, (), ()).dropped) == 7
+    monkeypatch.setattr(grid, "USUAL", 5)
+    found = space_of(analysis, effects, {}, (), ())
+    assert len(found.dropped) == 1
+    assert found.varied.crowded == ["without each trial"]

@@ -18,8 +18,12 @@ from ketameta.tables.effects import EffectRow, VariantRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.vocabulary.narrowing import combined
 
-# combinations of an analysis beyond which dimensions are left out, those that move it least
+# combinations of an analysis beyond which dimensions are left out, those that move it least; of
+# more trials than usual fewer, so that what all take together does not grow with their square
 MOST = 250
+USUAL = 40
+# trials beyond which choices are not tried in pairs
+PAIRED = 100
 
 Combination = tuple[Variant, ...]
 Effects = Sequence[PoolableEffect]
@@ -143,7 +147,7 @@ def _pairs(
     analysis: Analysis, effects: Sequence[EffectRow], alone: Mapping[str, Effects]
 ) -> Iterator[tuple[Variant, Variant]]:
     """Yield two choices that can stand together, of which one or both change nothing alone."""
-    if not _varies(analysis, effects):
+    if not _varies(analysis, effects) or len(effects) > PAIRED:
         return
     asked = {v.name for v in analysis.choices([e for e in effects if e.marks])}
     idle = _idle(analysis, effects, alone)
@@ -223,7 +227,7 @@ def _kept(
     kept: list[int] = []
     number = 1
     for place in sorted(range(len(whole)), key=lambda i: -moved(whole[i])):
-        if number * (1 + len(whole[place])) <= MOST:
+        if number * (1 + len(whole[place])) <= MOST * USUAL / max(USUAL, len(effects)):
             number *= 1 + len(whole[place])
             kept.append(place)
     return [whole[place] for place in sorted(kept)]

@@ -198,15 +198,17 @@ def _notes(analysis: Analysis, row: MultiverseRow, several: bool) -> list[str]:
         )
     if row.idle:
         told.append(
-            f"Changes nothing here, by itself or beside one other choice: {'; '.join(row.idle)}."
+            "Changes nothing here, by itself or, of up to 100 trials, beside one other choice: "
+            f"{'; '.join(row.idle)}."
         )
     if row.apart:
         why = "too few effects under it, or arms that share a control, which need another model"
         told.append(f"Not combined with the others ({why}): {'; '.join(row.apart)}.")
     if row.crowded:
         told.append(
-            "Not combined with the others, as there would be too many combinations and these move "
-            f"the effects least (each alone is in the table above): {'; '.join(row.crowded)}."
+            "Not combined with the others, as there would be too many combinations (of choices of "
+            "data those that move the effects least; each alone is in the table above): "
+            f"{'; '.join(row.crowded)}."
         )
     if row.reduced:
         told.append(

@@ -164,6 +164,9 @@ def space_of(
     if asked is None or len(effects) < 2 or any(effect.shared for effect in effects):
         return None
     varied = grid.of(analysis, effects, alone)
+    if WITHOUT_EACH in asked.trials and len(effects) > grid.USUAL:
+        asked = replace(asked, trials=tuple(t for t in asked.trials if t != WITHOUT_EACH))
+        varied = replace(varied, crowded=[*varied.crowded, WITHOUT_EACH])
     own = analysis.select.measure
     measures = dict.fromkeys([own, *(v.select.measure for one in varied.dimensions for v in one)])
     known = {name: _priors(analysis, name, asked, studies) for name in measures}
