@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 OWN = ("static/report.js", "../static/report.js")
-FIGURE = re.compile(r"(\.\./)?figures/[a-z0-9_]+\.[a-z-]+\.svg")
+FIGURE = re.compile(r"(\.\./)?figures/[a-z0-9_-]+\.[a-z-]+\.svg")
 DRAWN = {"svg", "title", "desc", "style", "g", "a", "text"}
 DRAWN |= {"line", "rect", "polygon", "polyline", "circle", "path"}
 # of matplotlib

@@ -114,7 +114,7 @@ PANEL = "dialog.panel[open]"
 )
 def test_provenance_opens_by_mouse_and_closes_by_escape(page, address, place):
     page.goto(address(ANALYSIS))
-    page.locator("details:has(> .scroll > .trials) > summary").click()
+    page.locator("details:has(> .scroll > .trials) > summary").first.click()
     page.locator(place).first.click()
     panel = page.locator(PANEL)
     text = panel.inner_text()
@@ -371,7 +371,7 @@ def test_without_script_everything_is_there_to_read(page, address):
     article = page.locator("#effect-murrough2013a")
     article.locator("summary").click()
     assert "events 30" in article.inner_text()
-    folded = page.locator("details:has(> .scroll > .trials)")
+    folded = page.locator("details:has(> .scroll > .trials)").first
     folded.locator("summary").click()
     assert folded.locator("table").first.is_visible()
     assert not page.locator(".hint").is_visible()

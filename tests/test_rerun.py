@@ -11,6 +11,9 @@ from ketameta.storage import content_id, read_table
 STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions", "crosscheck"]
 # what tells of all analyses together
 SHARED = {
+    "courses.html",
+    "networks.html",
+    "figures/time-courses.crosscheck.svg",
     "index.html",
     "changes.html",
     "claims.html",
