@@ -124,7 +124,8 @@ count <- function(name, dimension) {
 }
 combined <- do.call(rbind, lapply(seq_len(nrow(sets)), function(i) {
   name <- sets$analysis[i]
-  tau2 <- count(name, "estimator of tau\u00b2")
+  tau2 <- count(name, "estimator or prior of tau\u00b2")
+  tau2 <- tau2[!startsWith(tau2, "prior ")]  # metafor has no priors
   rules <- count(name, "rule of the interval")
   each <- expand.grid(name = name, tau2 = tau2, rule = rules, stringsAsFactors = FALSE)
   if (nrow(each)) cbind(each, sets = sets$sets[i]) else NULL
