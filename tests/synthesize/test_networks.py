@@ -8,8 +8,8 @@ import pytest
 
 from ketameta.measures import MEASURES
 from ketameta.stats import random_effects
-from ketameta.synthesize.network_parts import pairs_of, parts_of
-from ketameta.synthesize.networks import NETWORK_KINDS, AskedNetwork, network_of
+from ketameta.synthesize.network_parts import pairs_of
+from ketameta.synthesize.networks import NETWORK_KINDS, AskedNetwork, network_of, parts_of
 from ketameta.tables.effects import NetworkEffectRow
 from ketameta.tables.networks import (
     NetworkDifferenceRow,

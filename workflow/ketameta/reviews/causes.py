@@ -140,10 +140,7 @@ def _standardised(rows: tuple[StudyRow, ...]) -> tuple[Floats, Floats, Floats]:
         np.array([getattr(row, name) for row in rows], float).reshape(-1, 2)
         for name in ("mean", "sd", "people")
     )
-    (s1, s2), (n1, n2) = sd.T, people.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pooled_sd = np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / (n1 + n2 - 2))
-        return (mean[:, 0] - mean[:, 1]) / pooled_sd, n1, n2
+    return rules.standardised(mean, sd, people), people[:, 0], people[:, 1]
 
 
 def _exact_g(rows: tuple[StudyRow, ...]) -> Effects:

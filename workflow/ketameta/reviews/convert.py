@@ -158,7 +158,7 @@ def _row_told(layout: Layout, row: Mapping[str, str], place: str) -> Told:
             if (cell := _first(row, theirs))
         }
         label = _first(row, labels)
-        key = re.sub(r"[^A-Za-z0-9._+-]+", "_", label).strip("_")[:60] or default
+        key = _arm_key(label)[:60] or default
         definition = _first(row, layout.definition)
         if own and definition:
             own["definition"] = definition
@@ -172,6 +172,11 @@ def _row_told(layout: Layout, row: Mapping[str, str], place: str) -> Told:
     about["note"] = "; ".join([*noted, *more])
     study, year = _first(row, layout.study), _first(row, layout.year)
     return Told(study or place, year, tuple(arms), about, between)
+
+
+def _arm_key(label: str) -> str:
+    """Return the name of an arm as an identifier; empty where it has no letter of one."""
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", label).strip("_")
 
 
 def _between(layout: Layout, row: Mapping[str, str]) -> tuple[Row, list[str]]:
@@ -293,7 +298,7 @@ def _result_told(
     names = [name for name in names if name]
     noted = [f"{name} {row[name]}" for name in _RESULTS.noted if row.get(name)]
     noted += [f"footnote: {row['footnotes']}"] if row.get("footnotes") else []
-    keys = [re.sub(r"[^A-Za-z0-9._+-]+", "_", name).strip("_") or "arm" for name in names]
+    keys = [_arm_key(name) or "arm" for name in names]
     labels = [f"{name} ({given.get((study, name), '')})".replace(" ()", "") for name in names]
     about = {"locator": place, "note": "; ".join([f"outcome {row.get('outcome', '')}", *noted])}
     year = years.get(study, "")

@@ -120,9 +120,16 @@ def of_means(measure: str, mean: Floats, sd: Floats, people: Floats) -> Effects:
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure == "MD":
             return _plain(m1 - m2, np.where((s1 > 0) | (s2 > 0), s1**2 / n1 + s2**2 / n2, np.nan))
-        pooled = np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / (n - 2))
-        g = (m1 - m2) / pooled * (1 - 3 / (4 * n - 9))
+        g = standardised(mean, sd, people) * (1 - 3 / (4 * n - 9))
         return _plain(g, n / (n1 * n2) + g * g / (2 * (n - 3.94)))
+
+
+def standardised(mean: Floats, sd: Floats, people: Floats) -> Floats:
+    """Return the difference of means, shapes (n, 2), over their SD, as it is: Cohen's d."""
+    (m1, m2), (s1, s2), (n1, n2) = mean.T, sd.T, people.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pooled = np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / (n1 + n2 - 2))
+        return np.asarray((m1 - m2) / pooled)
 
 
 def of_observed(observed: Floats) -> Effects:

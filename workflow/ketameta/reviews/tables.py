@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from ketameta.ingest.formats import Cells
 from ketameta.tables.raw import RAW_TABLES
+from ketameta.vocabulary import SECONDARY
 
 Row = dict[str, str]
-SECONDARY = "secondary"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from ketameta.stats import (
     Ranks,
     design_by_treatment,
     network_meta_analysis,
+    network_parts,
     network_ranks,
     node_splits,
 )
 from ketameta.stats import Network as Fitted
-from ketameta.synthesize.network_parts import Met, Pair, pairs_of, parts_of, sizes_of
+from ketameta.synthesize.network_parts import Met, Pair, pairs_of, sizes_of
 from ketameta.synthesize.pool import covariance_of, finite_or_none, normal_interval
 from ketameta.synthesize.words import favours
 from ketameta.tables.collection import Tables, by
@@ -100,6 +101,27 @@ def network_of(asked: AskedNetwork) -> Tables:
             ],
         }
     )
+
+
+def parts_of(network: Network, pairs: dict[Pair, list[Met]]) -> dict[str, int]:
+    """Return the part of each node: 1 has the reference, 2 the most trials of the others.
+
+    0 is a node without a trial; the reference has 1 also where no trial has it.
+    """
+    wholes = network_parts(*zip(*pairs, strict=True)) if pairs else ()
+    reference = network.model.reference
+
+    def trials(whole: tuple[str, ...]) -> int:
+        joined = (met for pair, known in pairs.items() if pair[0] in whole for met in known)
+        return len({met.trial_id for met in joined})
+
+    others = sorted(
+        (whole for whole in wholes if reference not in whole),
+        key=lambda whole: (-trials(whole), whole),
+    )
+    found = {label: n for n, whole in enumerate(others, start=2) for label in whole}
+    own = next((whole for whole in wholes if reference in whole), (reference,))
+    return {label: 1 if label in own else found.get(label, 0) for label in network.labels}
 
 
 def _row(
