@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from ketameta.stats import bayes, half_cauchy, half_normal, log_normal, log_t
+from ketameta.stats.numerics.mixtures import Mixture
 from ketameta.stats.univariate.bayes import Posterior
 
 Y = np.array([-0.9, -0.3, -1.1, -0.6])
@@ -169,7 +170,7 @@ def test_shares_and_ends_are_those_of_an_integral_by_another_rule(prior):
 def test_a_trial_is_drawn_to_the_mean_as_far_as_it_says_little():
     wide = np.array([*V[:3], 4.0])
     found = Posterior(Y, wide, half_normal(0.3))
-    drawn = found.study(3)
+    drawn = Mixture(*(column[3] for column in found.studies()))
     assert abs(drawn.expectation - found.mu.expectation) < 0.2 * abs(Y[3] - found.mu.expectation)
     # by simulation of tau, mu and the trial's own effect given both
     generator = np.random.default_rng(1)
@@ -194,3 +195,13 @@ def test_a_prior_far_from_the_data_has_its_narrow_peak_found():
     assert found.tau_quantile(0.5) == pytest.approx((squares * 0.25) ** 0.25, rel=2e-3)
     assert found.tau_cdf(found.tau_quantile(0.9)) == pytest.approx(0.9, rel=1e-9)
     assert found.mu.quantile(0.5) == pytest.approx(0, abs=1e-9)
+
+
+def test_many_trials_drawn_at_once_have_the_intervals_of_each_alone():
+    found = Posterior(Y, np.array([*V[:3], 4.0]), half_normal(0.3))
+    every = found.studies()
+    told = every.intervals(0.9)
+    for i in range(4):
+        one = Mixture(*(column[i] for column in every))
+        assert told.median[i] == pytest.approx(one.quantile(0.5), abs=1e-8)
+        assert (told.low[i], told.high[i]) == pytest.approx(one.shortest(0.9), abs=1e-8)

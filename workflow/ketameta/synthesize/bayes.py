@@ -76,9 +76,7 @@ def posteriors(
         found = Posterior(yi, vi, prior)
         rows.append(_row(analysis, record, found, prior, prior.of_square, bounds))
         if i == 0:
-            shrunken = [
-                _shrunken(analysis, effect, found.study(j)) for j, effect in enumerate(effects)
-            ]
+            shrunken = _shrunken(analysis, effects, found)
     return rows, shrunken
 
 
@@ -121,15 +119,20 @@ def _beyond(measure: Measure, mu: Mixture, side: str | None, bounds: Bounds | No
     return mu.above(bound) if side == "above" else mu.cdf(bound)
 
 
-def _shrunken(analysis: Analysis, effect: EffectRow, drawn: Mixture) -> ShrunkenRow:
+def _shrunken(
+    analysis: Analysis, effects: Sequence[EffectRow], found: Posterior
+) -> list[ShrunkenRow]:
     back = MEASURES[analysis.select.measure].transform.back
-    low, high = drawn.shortest(analysis.model.level)
-    return ShrunkenRow(
-        analysis=analysis.name,
-        trial_id=effect.trial_id,
-        comparison=effect.comparison,
-        label=effect.label,
-        estimate=back(drawn.quantile(0.5)),
-        low=back(low),
-        high=back(high),
-    )
+    told = zip(*found.studies().intervals(analysis.model.level), strict=True)
+    return [
+        ShrunkenRow(
+            analysis=analysis.name,
+            trial_id=effect.trial_id,
+            comparison=effect.comparison,
+            label=effect.label,
+            estimate=back(float(middle)),
+            low=back(float(low)),
+            high=back(float(high)),
+        )
+        for effect, (middle, low, high) in zip(effects, told, strict=True)
+    ]

@@ -212,7 +212,8 @@ def _answer(asked: AnswerInputs) -> Tables:
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
     changing = what_if(analysis, record, own, bounds)
     beside = beside | changing | missing_outcomes(analysis, record, own, studies, bounds)
-    apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
+    whole = choice_of(analysis)
+    apart = [row for row in asked.variants if row.variant == whole]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
         {

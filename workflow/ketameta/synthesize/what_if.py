@@ -49,7 +49,7 @@ _FEW, _MANY = (20, 10), (40, 20)
 _SUBSETS = 2_000
 # subsets drawn of more trials than have all of theirs fitted, fewer where that would be so many
 # trials in all
-_DRAWS, _DRAWN = 20_000, 8_000_000
+_DRAWS, _DRAWN = 20_000, 1_000_000
 
 
 class Options(TypedDict):
@@ -156,9 +156,13 @@ def subsets(
     several = found.k > 1
     more, included = found.estimate[several], found.included[several]
     least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))
+    order = np.argsort(more)[: int(np.isfinite(more).sum())]
+    ranked, inside = more[order], included[order]
 
     def median(which: NDArray[np.bool_]) -> float | None:
-        return natural(finite_or_none(float(np.nanmedian(more[which])))) if which.any() else None
+        own = ranked[which]
+        middle = own[(own.size - 1) // 2 : own.size // 2 + 1]
+        return natural(float(middle.mean())) if own.size else None
 
     rows = [
         SubsetRow(
@@ -170,8 +174,8 @@ def subsets(
             cluster=bool(share > 0.5),
             subsets=more.size,
             all=found.exhaustive,
-            with_it=median(included[:, i]),
-            without_it=median(~included[:, i]),
+            with_it=median(inside[:, i]),
+            without_it=median(~inside[:, i]),
             least=least,
             most=most,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ Floats = NDArray[np.float64]
 # standard deviations from the mean of any part beyond which nothing is left in double precision
 _REACH = 40.0
 _STEPS = 40
+# probability that a quantile found by Newton's method is off at most
+_ENOUGH = 1e-9
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,83 @@ class Mixture:
         """Return how far an interval is from holding `level`, and its ends from equal density."""
         held = 1 - self.cdf(low) - self.above(high) - level
         return held, self.density(high) - self.density(low)
+
+
+class Summaries(NamedTuple):
+    """Medians and shortest intervals, shape (n,) each; NaN where there is no distribution."""
+
+    median: Floats
+    low: Floats
+    high: Floats
+
+
+class Mixtures(NamedTuple):
+    """Mixtures of normal distributions, a row each: shares, means and SDs, shapes (n, m)."""
+
+    share: Floats
+    mean: Floats
+    sd: Floats
+
+    def _below(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the probability below x, the density there and its slope, shapes (n,)."""
+        z = (x[:, None] - self.mean) / self.sd
+        density = self.share * np.exp(-(z**2) / 2) / (self.sd * np.sqrt(2 * np.pi))
+        below = (self.share * special.ndtr(z)).sum(axis=1)
+        return below, density.sum(axis=1), -(density * z / self.sd).sum(axis=1)
+
+    def _some(self, rows: NDArray[np.int64]) -> Mixtures:
+        return Mixtures(self.share[rows], self.mean[rows], self.sd[rows])
+
+    def _quantile(self, start: Floats, probability: float) -> Floats:
+        """Return the value with a probability below it, from a start, by Newton's method.
+
+        From between it and the middle each step stays there: the tails are convex.
+        """
+        x, left = start.copy(), np.arange(start.size)
+        for _ in range(_STEPS):
+            below, density, _ = self._some(left)._below(x[left])
+            x[left] -= (below - probability) / density
+            left = left[np.abs(below - probability) > _ENOUGH]
+            if not left.size:
+                break
+        return x
+
+    def summary(self, level: float) -> Summaries:
+        """Return median and shortest interval; what is not found is wrong or NaN: see `holds`."""
+        centre = (self.share * self.mean).sum(axis=1)
+        narrow = np.exp((self.share * np.log(self.sd)).sum(axis=1))
+        half = special.ndtri((1 + level) / 2) * narrow
+        low = self._quantile(centre - half, (1 - level) / 2)
+        high = self._quantile(centre + half, (1 + level) / 2)
+        left = np.arange(centre.size)
+        for _ in range(_STEPS):
+            own = self._some(left)
+            p, f, slope_low = own._below(low[left])
+            q, g, slope_high = own._below(high[left])
+            held, apart = q - p - level, g - f
+            # [-f g; -f' g'] (step low, step high) = -(held, apart)
+            scale = f * slope_high - g * slope_low
+            low[left] += (held * slope_high - apart * g) / scale
+            high[left] += (held * slope_low - apart * f) / scale
+            left = left[np.abs(held) + np.abs(apart) / (f + g) > _ENOUGH]
+            if not left.size:
+                break
+        return Summaries(self._quantile(centre, 0.5), low, high)
+
+    def holds(self, told: Summaries, level: float) -> NDArray[np.bool_]:
+        """Say of each row whether median and interval are what they are to be."""
+        with np.errstate(all="ignore"):
+            (half, _, _), (p, f, _), (q, g, _) = map(self._below, told)
+            off = np.abs(half - 0.5), np.abs(q - p - level), np.abs(g - f) / np.maximum(f, g)
+            found = (np.array(off) < _ENOUGH).all(axis=0)
+        return np.asarray(found & (told.low < told.median) & (told.median < told.high))
+
+    def intervals(self, level: float) -> Summaries:
+        """Return median and shortest interval of each, one by one where a step leads astray."""
+        with np.errstate(all="ignore"):
+            told = self.summary(level)
+        for i in np.flatnonzero(~self.holds(told, level)):
+            one = Mixture(self.share[i], self.mean[i], self.sd[i])
+            told.median[i] = one.quantile(0.5)
+            told.low[i], told.high[i] = one.shortest(level)
+        return told

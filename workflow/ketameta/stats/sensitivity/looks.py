@@ -85,7 +85,9 @@ def confidence_sequence(
     half = np.sqrt(wide * (np.log(wide) - 2 * np.log1p(-level))) / (expected * information)
     estimate = score / information
     log_e = expected**2 * score**2 / (2 * wide) - np.log(wide) / 2
-    return Confidence(estimate, estimate - half, estimate + half, information, np.exp(log_e))
+    with np.errstate(over="ignore"):
+        evidence = np.exp(log_e)  # infinite beyond what a number holds
+    return Confidence(estimate, estimate - half, estimate + half, information, evidence)
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from ketameta.stats.numerics.checks import as_effects, as_level
-from ketameta.stats.numerics.mixtures import Mixture
+from ketameta.stats.numerics.mixtures import Mixture, Mixtures
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.univariate.tau_priors import TauPrior, half_normal
 
@@ -228,12 +228,13 @@ class Posterior:
         mean, sd = self._mu()
         return Mixture(self.p, mean, np.sqrt(sd**2 + self.tau**2))
 
-    def study(self, i: int) -> Mixture:
-        """Return the true effect of the study i of those that are there, drawn to the mean."""
+    def studies(self) -> Mixtures:
+        """Return the true effects of the studies that are there, a row each, drawn to the mean."""
         mean, sd = self._mu()
-        pull = self._v[i] / (self._v[i] + self.tau**2)
+        pull = self._v[:, None] / (self._v[:, None] + self.tau**2)
         spread = np.sqrt(pull * self.tau**2 + (pull * sd) ** 2)
-        return Mixture(self.p, pull * mean + (1 - pull) * self._y[i], spread)
+        shares = np.broadcast_to(self.p, pull.shape)
+        return Mixtures(shares, pull * mean + (1 - pull) * self._y[:, None], spread)
 
     def tau_cdf(self, tau: float) -> float:
         """Return the probability that the standard deviation of true effects is below tau."""

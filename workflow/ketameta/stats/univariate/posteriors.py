@@ -9,13 +9,11 @@ Takahasi & Mori 1974, Publications of RIMS 9:721, for the rule).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from ketameta.stats.numerics.checks import as_effects, as_level
+from ketameta.stats.numerics.mixtures import Mixtures, Summaries
 from ketameta.stats.univariate.bayes import Posterior
 from ketameta.stats.univariate.tau_priors import TauPrior
 
@@ -26,20 +24,11 @@ _LEAST = 36.0
 _POINTS = 81
 # analyses whose points are held at once
 _BLOCK = 2_000
-_STEPS, _ENOUGH = 30, 1e-9
-
-
-class MeanPosteriors(NamedTuple):
-    """Median and shortest interval of mu, shape (n,) each; NaN with fewer than two studies."""
-
-    median: Floats
-    low: Floats
-    high: Floats
 
 
 def mean_posteriors(
     yi: ArrayLike, vi: ArrayLike, priors: list[TauPrior], level: float = 0.95
-) -> list[MeanPosteriors]:
+) -> list[Summaries]:
     """Return the posteriors of the mean effect of analyses under each of some priors of tau.
 
     `yi` and `vi` have shape (n, k); NaN in both marks an absent study. They are those of
@@ -48,7 +37,7 @@ def mean_posteriors(
     """
     y, v = as_effects(yi, vi)
     as_level(level)
-    found = [MeanPosteriors(*np.full((3, len(y)), np.nan)) for _ in priors]
+    found = [Summaries(*np.full((3, len(y)), np.nan)) for _ in priors]
     enough = np.flatnonzero((~np.isnan(y)).sum(axis=1) > 1)
     for start in range(0, enough.size, _BLOCK):
         rows = enough[start : start + _BLOCK]
@@ -92,7 +81,7 @@ class _Block:
         inside = logs + np.log(total) + around - mean * first
         return -inside / 2, mean + self._middle, np.sqrt(1 / total)
 
-    def summary(self, prior: TauPrior, level: float) -> MeanPosteriors:
+    def summary(self, prior: TauPrior, level: float) -> Summaries:
         """Return the posteriors under a prior."""
         logs = self._looked + self._of_prior(_LOOK, prior)
         within = logs > logs.max(axis=1, keepdims=True) - _LEAST
@@ -103,7 +92,7 @@ class _Block:
         density = density + self._of_prior(u, prior)
         share = np.exp(density - density.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
-        parts = _Parts(share, mean, sd)
+        parts = Mixtures(share, mean, sd)
         with np.errstate(all="ignore"):
             told = parts.summary(level)
         for i in np.flatnonzero(~parts.holds(told, level)):
@@ -117,65 +106,3 @@ class _Block:
         """Return the log density of u under the prior, shape (n, m), constants apart."""
         tau = np.maximum(self._tau(np.broadcast_to(u, (len(self._unit), u.shape[-1]))), 1e-290)
         return np.asarray(prior.log_density(tau) + np.log(tau) + np.log1p(np.exp(-u)))
-
-
-class _Parts(NamedTuple):
-    """Mixtures of normal distributions, a row each: shares, means and SDs, shapes (n, m)."""
-
-    share: Floats
-    mean: Floats
-    sd: Floats
-
-    def _below(self, x: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the probability below x, the density there and its slope, shapes (n,)."""
-        z = (x[:, None] - self.mean) / self.sd
-        density = self.share * np.exp(-(z**2) / 2) / (self.sd * np.sqrt(2 * np.pi))
-        below = (self.share * special.ndtr(z)).sum(axis=1)
-        return below, density.sum(axis=1), -(density * z / self.sd).sum(axis=1)
-
-    def _some(self, rows: NDArray[np.int64]) -> _Parts:
-        return _Parts(self.share[rows], self.mean[rows], self.sd[rows])
-
-    def _quantile(self, start: Floats, probability: float) -> Floats:
-        """Return the value with a probability below it, from a start, by Newton's method.
-
-        From between it and the middle each step stays there: the tails are convex.
-        """
-        x, left = start.copy(), np.arange(start.size)
-        for _ in range(_STEPS):
-            below, density, _ = self._some(left)._below(x[left])
-            x[left] -= (below - probability) / density
-            left = left[np.abs(below - probability) > _ENOUGH]
-            if not left.size:
-                break
-        return x
-
-    def summary(self, level: float) -> MeanPosteriors:
-        """Return median and shortest interval; what is not found is wrong or NaN: see `holds`."""
-        centre = (self.share * self.mean).sum(axis=1)
-        narrow = np.exp((self.share * np.log(self.sd)).sum(axis=1))
-        half = special.ndtri((1 + level) / 2) * narrow
-        low = self._quantile(centre - half, (1 - level) / 2)
-        high = self._quantile(centre + half, (1 + level) / 2)
-        left = np.arange(centre.size)
-        for _ in range(_STEPS):
-            own = self._some(left)
-            p, f, slope_low = own._below(low[left])
-            q, g, slope_high = own._below(high[left])
-            held, apart = q - p - level, g - f
-            # [-f g; -f' g'] (step low, step high) = -(held, apart)
-            scale = f * slope_high - g * slope_low
-            low[left] += (held * slope_high - apart * g) / scale
-            high[left] += (held * slope_low - apart * f) / scale
-            left = left[np.abs(held) + np.abs(apart) / (f + g) > _ENOUGH]
-            if not left.size:
-                break
-        return MeanPosteriors(self._quantile(centre, 0.5), low, high)
-
-    def holds(self, told: MeanPosteriors, level: float) -> NDArray[np.bool_]:
-        """Say of each row whether median and interval are what they are to be."""
-        with np.errstate(all="ignore"):
-            (half, _, _), (p, f, _), (q, g, _) = map(self._below, told)
-            off = np.abs(half - 0.5), np.abs(q - p - level), np.abs(g - f) / np.maximum(f, g)
-            found = (np.array(off) < _ENOUGH).all(axis=0)
-        return np.asarray(found & (told.low < told.median) & (told.median < told.high))
