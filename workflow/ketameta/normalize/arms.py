@@ -90,7 +90,7 @@ class ArmEffects:
                 if found := self._from_summaries(place, summaries):
                     return found
             except NotUsable as why:
-                failed.effect = failed.effect or (summaries, why)
+                failed.effect = failed.effect or (summaries, why.kept())
             for summary in summaries:
                 failed.usable.setdefault(summary.arms[0].arm_id, basis)
         self._note_failure(place, by_arm, failed)
@@ -153,7 +153,7 @@ class ArmEffects:
                     found = self._score(arm, rows, basis)
                     result.append(self._with_baseline(found, rows[0]))
             except NotUsable as why:
-                refused[arm_id] = why
+                refused[arm_id] = why.kept()
                 for row in rows:
                     self.ledger.note(row, "not usable", str(why))
         return result, refused
@@ -279,7 +279,8 @@ class ArmEffects:
         others = [s for s in summaries if self._class(s) not in ("treated", classes[0])]
         self._note(others, "other comparator", f"used: {classes[0]}")
         control = self._together([s for s in summaries if self._class(s) == classes[0]])
-        if self.question.arms not in ("split", "whole") or len(treated) == 1:
+        # of one arm nothing is asked: what a question does not say cannot change its answer
+        if len(treated) == 1 or self.question.arms not in ("split", "whole"):
             return [self._between(place, self._together(treated), control, classes[0])]
         return self._apart(place, treated, control, classes[0])
 

@@ -171,7 +171,7 @@ class TrialChoice:
 
     def _sets(self, usable: list[Contrast]) -> list[list[Contrast]]:
         """Return the contrasts that give an effect together: one an arm where arms stand apart."""
-        if self.question.arms in ("split", "whole"):
+        if len(usable) > 1 and self.question.arms in ("split", "whole"):
             return [[row] for row in usable]
         return [usable] if usable else []
 

@@ -54,7 +54,7 @@ class Converted:
             try:
                 self._known[asked] = make()
             except NotUsable as why:
-                self._known[asked] = why
+                self._known[asked] = why.kept()
         found = self._known[asked]
         if isinstance(found, NotUsable):
             # a new one each time: an exception gathers the places that it was raised in

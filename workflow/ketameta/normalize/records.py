@@ -28,6 +28,11 @@ class NotUsable(Exception):  # noqa: N818 - an answer, not a fault of the progra
         super().__init__(why)
         self.lacks = lacks
 
+    def kept(self) -> NotUsable:
+        """Return it without the places that it was raised in: these hold all that was at hand."""
+        self.__context__ = None
+        return self.with_traceback(None)
+
 
 @dataclass(frozen=True)
 class Trial:

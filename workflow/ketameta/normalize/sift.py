@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
@@ -16,7 +16,9 @@ from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
 if TYPE_CHECKING:
-    from ketameta.normalize.rows import OnOutcome, Rows
+    from ketameta.normalize.rows import Rows
+
+Refusal = Callable[[Question, Trial, AnyResult], Fate | None]
 
 
 def arm_class(arm: Arm, question: Question) -> str:
@@ -32,13 +34,11 @@ class Sifted:
 
     `fates` are those of the rows on the outcome in their order, None of a candidate; `told` numbers
     what is told of the rows of a trial that has candidates: the same number, the same fates.
-    `asked` are the trials that are asked for, and where their rows are.
     """
 
     candidates: dict[str, list[AnyResult]]
     fates: list[Fate | None]
     told: dict[str, int]
-    asked: Sequence[tuple[Trial, slice]]
 
 
 class Sieve:
@@ -48,123 +48,95 @@ class Sieve:
         """Take the trials and the rows that are to be sifted."""
         self._trials, self._rows = trials, rows
         self._sifted: dict[object, Sifted] = {}
-        self._of_trials: dict[object, Sifted] = {}
-        self._told: dict[tuple[Fate | None, ...], int] = {}
+        # a reason against each row on the outcome, by what is read of the question
+        self._refused: dict[object, list[Fate | None]] = {}
         # each once: there are few words, and many rows
         self._fates: dict[Fate, Fate] = {}
+        self._told: dict[tuple[Fate | None, ...], int] = {}
+        self._candidates: dict[tuple[str, str, int], list[AnyResult]] = {}
 
     def sift(self, question: Question) -> Sifted:
         """Return the candidates of a question and the fate of the other rows on its outcome."""
-        asked = _asked(question)
-        if (known := self._sifted.get(asked)) is None:
-            narrower = self._narrowed if question.narrow else self._whole
-            known = self._sifted[asked] = narrower(question)
-        return known
+        read = (
+            _asked_of_trials(question),
+            *((narrow, question.treatments) for narrow in question.narrow),
+            _asked_of_rows(question),
+            _asked_of_places(question),
+        )
+        asked = tuple([(question.outcome, part) for part in read])
+        if asked not in self._sifted:
+            refusals = _refused_trial, *map(_outside, question.narrow), _refused_row, _misplaced
+            self._sifted[asked] = self._sift(question, zip(asked, refusals, strict=True))
+        return self._sifted[asked]
 
-    def _trials_asked(self, question: Question) -> Sifted:
-        """Sift the trials on the outcome: none of their rows is a candidate so far."""
-        q = question
-        key = q.outcome, frozenset(q.populations), frozenset(q.design_flags)
-        if key not in self._of_trials:
-            fates: list[Fate | None] = []
-            asked = []
-            for trial_id, span in self._rows.on(q.outcome).spans.items():
-                refused = _refused_trial(q, self._trials[trial_id])
-                fates += [refused] * (span.stop - span.start)
-                if refused is None:
-                    asked.append((self._trials[trial_id], span))
-            self._of_trials[key] = Sifted({}, fates, {}, asked)
-        return self._of_trials[key]
-
-    def _whole(self, question: Question) -> Sifted:
-        """Sift the rows of trials that are asked for."""
-        on, of_trials = self._rows.on(question.outcome), self._trials_asked(question)
-        found = Sifted({}, [*of_trials.fates], {}, of_trials.asked)
-        for trial, span in found.asked:
-            refused = (_refused_row(question, trial, row) for row in on.rows[span])
-            own = [fate and self._fates.setdefault(fate, fate) for fate in refused]
-            self._enter(found, trial, span, own, on)
+    def _sift(self, question: Question, asked: Iterable[tuple[object, Refusal]]) -> Sifted:
+        """Sift by one refusal after the other: the first that there is stands."""
+        columns = [self._each(read, question, refusal) for read, refusal in asked]
+        fates = columns[0]
+        for column in columns[1:]:
+            fates = [first or then for first, then in zip(fates, column, strict=True)]
+        found = Sifted({}, fates, {})
+        on = self._rows.on(question.outcome)
+        for trial_id, span in on.spans.items():
+            own = fates[span]
+            if None in own:
+                told = self._told.setdefault(tuple(own), len(self._told))
+                known = question.outcome, trial_id, told
+                if known not in self._candidates:
+                    rows = zip(on.rows[span], own, strict=True)
+                    self._candidates[known] = [row for row, fate in rows if fate is None]
+                found.candidates[trial_id] = self._candidates[known]
+                found.told[trial_id] = told
         return found
 
-    def _narrowed(self, question: Question) -> Sifted:
-        """Sift what the question gives where nothing narrows it."""
-        on, whole = self._rows.on(question.outcome), self.sift(replace(question, narrow=()))
-        found = Sifted({}, [*whole.fates], {}, whole.asked)
-        for trial, span in found.asked:
-            own = _narrowed_down(question, trial, on.rows[span], whole.fates[span])
-            if own is not None:
-                self._enter(found, trial, span, own, on)
-            elif known := whole.candidates.get(trial.trial_id):
-                found.candidates[trial.trial_id] = known
-                found.told[trial.trial_id] = whole.told[trial.trial_id]
-        return found
-
-    def _enter(
-        self, found: Sifted, trial: Trial, span: slice, own: list[Fate | None], on: OnOutcome
-    ) -> None:
-        """Enter the fates of the rows of a trial."""
-        found.fates[span] = own
-        if None in own:
-            rows = zip(on.rows[span], own, strict=True)
-            found.candidates[trial.trial_id] = [row for row, fate in rows if fate is None]
-            found.told[trial.trial_id] = self._told.setdefault(tuple(own), len(self._told))
+    def _each(self, asked: object, question: Question, refusal: Refusal) -> list[Fate | None]:
+        """Return what a refusal says of each row, for all questions that ask the same."""
+        if asked not in self._refused:
+            trials, rows = self._trials, self._rows.on(question.outcome).rows
+            refused = (refusal(question, trials[row.trial_id], row) for row in rows)
+            self._refused[asked] = [fate and self._fates.setdefault(fate, fate) for fate in refused]
+        return self._refused[asked]
 
 
-def _narrowed_down(
-    question: Question, trial: Trial, rows: Sequence[AnyResult], whole: Sequence[Fate | None]
-) -> list[Fate | None] | None:
-    """Return the fates of a trial's rows in a narrowed question, from those in the whole one.
-
-    None where they are the same.
-    """
-    words = [(narrow, _words(narrow.key, question, trial, None)) for narrow in question.narrow]
-    if all(word is not None for _, word in words):
-        # one word for all rows of the trial
-        why = next(filter(None, (_kept_out(narrow, word or []) for narrow, word in words)), "")
-        return [("narrowed", why)] * len(rows) if why else None
-    # rows of the same arms, standing and flag have the same words
-    known: dict[object, Fate | None] = {}
-    found = []
-    for row, fate in zip(rows, whole, strict=True):
-        read = row.arms, row.standing, bool(row.flag)
-        if read not in known:
-            why = narrowed(question, trial, row)
-            known[read] = ("narrowed", why) if why else None
-        found.append(known[read] or fate)
-    return found
+def _asked_of_trials(question: Question) -> object:
+    """Return what `_refused_trial` reads of a question, whatever the order of its preferences."""
+    return frozenset(question.populations), frozenset(question.design_flags)
 
 
-def _asked(question: Question) -> object:
-    """Return what `row_refusal` reads of a question, whatever the order of its preferences."""
-    q, window = question, question.window
+def _asked_of_rows(question: Question) -> object:
+    """Return what `_refused_row` reads of a question."""
+    q = question
     return (
-        (
-            q.outcome,
-            q.by_arm,
-            MEASURES[q.measure].converts_from,
-            frozenset(q.sources),
-            q.treatments if q.arms == "first" else None,
-            q.arms == "highest",
-            q.narrow,
-        ),
-        tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
-        tuple(map(frozenset, (q.scales or (), q.definitions or (), q.analysis_sets))),
-        window and (window.start, window.end),
+        q.by_arm,
+        MEASURES[q.measure].converts_from,
+        q.window is None,
+        q.treatments if q.arms == "first" else None,
+        q.arms == "highest",
+        *map(frozenset, (q.sources, q.treatments, q.comparators)),
+        *map(frozenset, (q.definitions or (), q.analysis_sets)),
     )
+
+
+def _asked_of_places(question: Question) -> object:
+    """Return what `_misplaced` reads of a question."""
+    window = question.window
+    return frozenset(question.scales or ()), window and (window.start, window.end)
 
 
 def row_refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
     """Return the first reason against a row and its detail; None where it is let in."""
     if row.outcome != question.outcome:
         return ELSEWHERE, row.outcome
-    if refused := _refused_trial(question, trial):
-        return refused
-    if why := narrowed(question, trial, row):
-        return "narrowed", why
-    return _refused_row(question, trial, row)
+    narrower = (_outside(narrow)(question, trial, row) for narrow in question.narrow)
+    return (
+        _refused_trial(question, trial, row)
+        or next(filter(None, narrower), None)
+        or _refused_row(question, trial, row)
+        or _misplaced(question, trial, row)
+    )
 
 
-def _refused_trial(question: Question, trial: Trial) -> Fate | None:
+def _refused_trial(question: Question, trial: Trial, _: AnyResult) -> Fate | None:
     """Return why no row of a trial on the outcome is let in; None where one may be."""
     if trial.population not in question.populations:
         return "other population", trial.population
@@ -174,14 +146,12 @@ def _refused_trial(question: Question, trial: Trial) -> Fate | None:
 
 
 def _refused_row(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
-    """Return why a row is not let in of a trial that is, whatever narrows the question."""
+    """Return why a row is not let in of a trial that is, wherever it stands."""
     if flag := flagged(question, row):
         return "flagged", flag
     if isinstance(row, Contrast):
-        refused = _contrast_refusal(question, trial, row)
-    else:
-        refused = _outcome_refusal(question, trial, row)
-    return refused or _misplaced(question, row)
+        return _contrast_refusal(question, trial, row)
+    return _outcome_refusal(question, trial, row)
 
 
 def narrowed(question: Question, trial: Trial, row: AnyResult) -> str:
@@ -190,30 +160,32 @@ def narrowed(question: Question, trial: Trial, row: AnyResult) -> str:
     Treated and control arms are held to keys of their own: a control has no dose that matters. A
     row of the other side is let in where any arm of its trial is.
     """
-    for narrow in question.narrow:
-        if why := _kept_out(narrow, _words(narrow.key, question, trial, row) or []):
-            return why
-    return ""
+    refused = (_outside(narrow)(question, trial, row) for narrow in question.narrow)
+    return next((fate[1] for fate in refused if fate), "")
 
 
-def _kept_out(narrow: Narrow, words: Sequence[str]) -> str:
-    if any(word in narrow.values for word in words):
-        return ""
-    return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
+def _outside(narrow: Narrow) -> Refusal:
+    """Return what refuses the rows that are outside what narrows a question."""
+
+    def refused(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
+        words = _words(narrow.key, question, trial, row)
+        if any(word in narrow.values for word in words):
+            return None
+        told = listed([word or NOT_STATED for word in dict.fromkeys(words)])
+        return "narrowed", f"{narrow.key} {told}"
+
+    return refused
 
 
-def _words(key: str, question: Question, trial: Trial, row: AnyResult | None) -> list[str] | None:
-    """Return the words of a row for a key; without a row those of all, None where they differ."""
+def _words(key: str, question: Question, trial: Trial, row: AnyResult) -> list[str]:
+    """Return the words of a row for a key."""
     if key in _OF_TRIAL:
         return [_OF_TRIAL[key](trial)]
     if key in _OF_ROW:
-        return None if row is None else [_OF_ROW[key](row)]
+        return [_OF_ROW[key](row)]
     of_control = key == "comparator_class"
     arms = trial.arms.values()
     side = [arm for arm in arms if (arm.treatment in question.treatments) != of_control]
-    if row is None:
-        words = list(dict.fromkeys(OF_ARM[key](arm) for arm in side))
-        return words if len(words) < 2 else None
     own = [arm for arm in side if arm.arm_id in row.arms]
     return [OF_ARM[key](arm) for arm in own or side]
 
@@ -307,7 +279,7 @@ def flagged(question: Question, row: AnyResult) -> str:
     return row.flag or "" if kept_out else ""
 
 
-def _misplaced(question: Question, row: AnyResult) -> Fate | None:
+def _misplaced(question: Question, _: Trial, row: AnyResult) -> Fate | None:
     """Return why the hour or the scale of a row is not asked for."""
     hour = row.timepoint_h
     if question.window is not None and hour is None:
