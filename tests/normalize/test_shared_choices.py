@@ -1,10 +1,12 @@
 """What is sifted and chosen once for several questions is what each of them gets alone."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from ketameta.configuration import Narrow
+from ketameta.freshness import STAGES
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
@@ -79,3 +81,12 @@ def test_rows_on_another_outcome_and_narrowed_ones_are_told_so(several, question
     assert told["c", "remission"] == ("other outcome", "remission")
     assert told["a", "response"] == ("narrowed", "design parallel")
     assert told["b", "response"][0] == "used"
+
+
+def test_a_grid_that_comes_or_goes_is_part_of_what_the_effects_are_made_from(configuration):
+    # choices of data are combined only where a grid asks for it
+    without = tuple(replace(analysis, grid=None) for analysis in configuration)
+    assert any(analysis.grid for analysis in configuration)
+    parts = STAGES["normalize"].configuration
+    none = replace(configuration, analyses=without)
+    assert none.digest(*parts) != configuration.digest(*parts)

@@ -75,7 +75,7 @@ STAGES = {
     "normalize": Stage(
         ("ingest",),
         ("normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select",),
+        ("select", "grid"),
     ),
     "synthesize": Stage(
         ("ingest", "normalize"),
