@@ -16,6 +16,9 @@ _GRID_ONE = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 0.8, 1.2, 2.0, 3.5, 7.0, 15.0)
 _GRID_TWO = (0.0, 0.1, 0.4, 1.2, 3.5)
 _FAR = 30.0
 _DELTA = 1e-3
+# of the climb from many places: steps, their length at most, halvings of one that leads down, the
+# curvature that is taken for none, and the step below which the top is near
+_CLIMBS, _LONGEST, _HALVINGS, _FLAT, _NEAR = 60, 2.0, 20, 1e-8, 1e-5
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,56 @@ class Surface:
         out = self.model.log_likelihood(moved, still, self.rule)
         return out[:, 0].real, out.imag / STEP
 
-    def curved(self, theta: Floats, free: Sequence[int]) -> tuple[float, Floats, Floats]:
-        """Value, gradient and Hessian in the free parameters at one θ.
+    def curved(self, theta: Floats, free: Sequence[int]) -> tuple[Floats, Floats, Floats]:
+        """Values (m,), gradients (m, f) and Hessians (m, f, f) at θ of shape (m, p).
 
-        Hessian by five-point differences of the exact gradient: error about 1e-11.
+        Hessians by five-point differences of the exact gradient: error about 1e-11.
         """
-        f = len(free)
-        shifts = np.outer(np.array([-2.0, -1.0, 1.0, 2.0]), np.full(f, _DELTA))
-        around = theta + np.einsum("sf,fp->fsp", shifts, np.eye(theta.size)[list(free)])
-        points = np.concatenate([theta[None], around.reshape(4 * f, theta.size)])
-        values, slopes = self.gradient(points, free)
-        g = slopes[1:].reshape(f, 4, f)
-        hessian = (8 * (g[:, 2] - g[:, 1]) - (g[:, 3] - g[:, 0])) / (12 * _DELTA)
-        return float(values[0]), slopes[0], (hessian + hessian.T) / 2
+        (m, p), f = theta.shape, len(free)
+        shifts = np.array([-2.0, -1.0, 1.0, 2.0]) * _DELTA
+        moves = (np.eye(p)[list(free)][:, None] * shifts[:, None]).reshape(4 * f, p)
+        points = theta[:, None] + np.concatenate([np.zeros((1, p)), moves])
+        values, slopes = self.gradient(points.reshape(-1, p), free)
+        slopes = slopes.reshape(m, 1 + 4 * f, f)
+        g = slopes[:, 1:].reshape(m, f, 4, f)
+        hessian = (8 * (g[:, :, 2] - g[:, :, 1]) - (g[:, :, 3] - g[:, :, 0])) / (12 * _DELTA)
+        both = (hessian + np.swapaxes(hessian, 1, 2)) / 2
+        return values.reshape(m, -1)[:, 0], slopes[:, 0], both
+
+    def curved_at(self, theta: Floats, free: Sequence[int]) -> tuple[float, Floats, Floats]:
+        """Value, gradient and Hessian at one θ."""
+        value, gradient, hessian = self.curved(theta[None], free)
+        return float(value[0]), gradient[0], hessian[0]
+
+    def rise(self, theta: Floats, free: Sequence[int]) -> tuple[Floats, Floats]:
+        """Climb from many θ at once, shape (m, p), nearly to the top: θ, and values (m,).
+
+        NaN where the top is not reached. For the locations, in which the surface is concave.
+        """
+        theta, index = theta.copy(), list(free)
+        told = np.full(len(theta), np.nan)
+        left = np.arange(len(theta))
+        values, gradient, hessian = self.curved(theta, free)
+        for _ in range(_CLIMBS):
+            curvature, axes = np.linalg.eigh(-hessian)
+            steep = np.einsum("mfa,mf->ma", axes, gradient)
+            step = np.einsum("mfa,ma->mf", axes, steep / np.maximum(curvature, _FLAT))
+            step = np.clip(step, -_LONGEST, _LONGEST)
+            there = np.abs(step).max(axis=1) < _NEAR
+            told[left[there]] = values[there]
+            left, step, values = left[~there], step[~there], values[~there]
+            if not left.size:
+                break
+            before, factor = theta[left][:, index], np.ones(left.size)
+            for _ in range(_HALVINGS):
+                theta[np.ix_(left, index)] = before + factor[:, None] * step
+                new, gradient, hessian = self.curved(theta[left], free)
+                worse = ~(new >= values - 1e-12 * np.abs(values))
+                if not worse.any():
+                    break
+                factor[worse] /= 2
+            values = new
+        return theta, told
 
     def climb(self, theta: Floats, free: Sequence[int]) -> tuple[Floats, float, bool]:
         """Climb from θ in the free parameters; θ, value and whether the top was reached."""
@@ -71,13 +111,16 @@ class Surface:
 
         unbounded = np.full(len(index), np.inf)
         top = ascend(
-            lambda x: self.curved(moved(x), free), theta[index], lower=-unbounded, upper=unbounded
+            lambda x: self.curved_at(moved(x), free),
+            theta[index],
+            lower=-unbounded,
+            upper=unbounded,
         )
         at, g, h = top.at, top.gradient, top.hessian
         # The value is flat to rounding near the top, the gradient is not.
         for again in (False, True):
             if again:
-                _, g, h = self.curved(moved(at), free)
+                _, g, h = self.curved_at(moved(at), free)
             step = -np.linalg.solve(h, g) if np.linalg.cond(h) < 1e13 else 0.0 * g
             if np.abs(step).max() > 1e-3 or not top.converged:
                 break
@@ -95,19 +138,13 @@ def _starts(surface: Surface, scales: int) -> Iterator[Floats]:
     """Points from which each local maximum over the standard deviations is reached."""
     model = surface.model
     grid = _GRID_ONE if scales == 1 else _GRID_TWO
-    where = list(range(model.locations))
-    profile = np.full((len(grid),) * scales, np.nan)
-    tops = {}
-    at = model.start
-    for index in product(range(len(grid)), repeat=scales):
-        theta = np.concatenate([at, [grid[i] for i in index]])
-        theta, value, found = surface.climb(theta, where)
-        if found:
-            profile[index], tops[index] = value, theta
-            at = theta[: model.locations]
-    for index, theta in tops.items():
+    indices = list(product(range(len(grid)), repeat=scales))
+    theta = np.array([[*model.start, *(grid[i] for i in index)] for index in indices])
+    theta, values = surface.rise(theta, list(range(model.locations)))
+    profile = values.reshape((len(grid),) * scales)
+    for index, start in zip(indices, theta, strict=True):
         if _is_local_top(profile, index):
-            yield theta
+            yield start
 
 
 def _settle(surface: Surface, theta: Floats) -> AscentEnd:
@@ -126,7 +163,7 @@ def _settle(surface: Surface, theta: Floats) -> AscentEnd:
         theta = theta.copy()
         theta[zero] = 0.0
         theta, value, found = surface.climb(theta, free)
-        _, _, hessian = surface.curved(theta, everything)
+        _, _, hessian = surface.curved_at(theta, everything)
         rising = [j for j in zero if hessian[j, j] > 0]
         vanished = [j for j in scales if j not in zero and abs(theta[j]) < 1e-4]
         if rising:

@@ -262,7 +262,7 @@ def _common(likelihood: MarginalModel) -> AscentEnd:
     where = list(range(likelihood.locations))
     theta = np.concatenate([likelihood.start, np.zeros(likelihood.scales)])
     theta, value, found = surface.climb(theta, where)
-    _, _, hessian = surface.curved(theta, list(range(theta.size)))
+    _, _, hessian = surface.curved_at(theta, list(range(theta.size)))
     return AscentEnd(theta, value, hessian, found)
 
 
