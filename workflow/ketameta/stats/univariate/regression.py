@@ -33,6 +33,8 @@ from ketameta.stats.univariate.tau2 import ESTIMATORS
 RULES = ("wald", "hksj", "hksj-adhoc", "auto")
 RANK_TOLERANCE = 1e-10
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*|nan", re.ASCII)
+# which columns the omnibus test holds, and whether the columns span a constant
+About = tuple[NDArray[np.bool_], bool]
 REMEDY = "to leave out a study without a moderator make its yi and vi NaN"
 
 
@@ -104,9 +106,11 @@ def meta_regression(
     options = checked_options(
         PoolingOptions(tau2, interval, level, "k-1", tau2_interval), rules=RULES
     )
-    x, lead = _as_design(X, y)
-    fields = _in_blocks((y, v, x), lead, intercept, options)
+    x, lead = as_design(X, y)
+    x, own, about = with_constant(x, y, intercept)
+    fields = _in_blocks((y, v, x), lead, options, about)
     full = fields.pop("full")
+    fields["constant"] = np.full(full.size, own)
     if not lead and fields["k"][0] > fields["beta"].shape[1] and not full[0]:
         raise ValueError("X has linearly dependent columns among the studies present")
     names = _moderators(X, fields["beta"].shape[-1])
@@ -126,8 +130,8 @@ def _moderators(X: Any, columns: int) -> Labels:
 def _in_blocks(
     data: tuple[Floats, Floats, Floats],
     lead: tuple[int, ...],
-    intercept: bool | None,
     options: PoolingOptions,
+    about: About,
 ) -> Fields:
     """Return every field of all analyses, laid out flat, a block at a time."""
     y, v, x = data
@@ -137,13 +141,6 @@ def _in_blocks(
     v = np.broadcast_to(v, (*lead, k)).reshape(n, k)
     # one design of all analyses stays one, (1, k, p)
     x = x[None] if x.ndim == 2 else np.broadcast_to(x, (*lead, k, p)).reshape(n, k, p)
-    here = ~np.isnan(y)
-    rows = x[0, here.any(axis=0)] if len(x) == 1 else x[here]
-    spans = _spans_constant(rows)
-    if intercept or (intercept is None and not spans):
-        x, rows = (np.concatenate([np.ones((*a.shape[:-1], 1)), a], axis=-1) for a in (x, rows))
-        spans = True
-    about = (~_constant_columns(rows), spans)
     size = max(1, BLOCK // max(k, 1))
     if y.size > BLOCK // 32:
         np.empty(KEPT_BY_MALLOC)  # as in pooling: 10,000 regressions take 45 ms so, 57 ms without
@@ -152,7 +149,7 @@ def _in_blocks(
     return {f: np.concatenate([part[f] for part in parts]) for f in parts[0]}
 
 
-def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
+def as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
     """Return X as (..., k, p) and the common leading shape, or say what is wrong with it."""
     x = design_columns(X)
     if x.ndim == 1:
@@ -172,6 +169,24 @@ def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
         index = [int(i) for i in np.argwhere(bad)[0]][len(lead) - (x.ndim - 2) :]
         raise ValueError(f"X[{', '.join(map(str, index))}] is not finite; {REMEDY}")
     return x, lead
+
+
+def with_constant(x: Floats, y: Floats, intercept: bool | None) -> tuple[Floats, bool, About]:
+    """Return the design with a constant put in front where asked for, whether it was, and `About`.
+
+    `intercept` as in `meta_regression`.
+    """
+    here = ~np.isnan(y)
+    if x.ndim == 2:
+        rows = x[here.any(axis=tuple(range(here.ndim - 1)))]
+    else:
+        shape = np.broadcast_shapes(x.shape[:-1], y.shape)
+        rows = np.broadcast_to(x, (*shape, x.shape[-1]))[np.broadcast_to(here, shape)]
+    spans = _spans_constant(rows)
+    added = bool(intercept or (intercept is None and not spans))
+    if added:
+        x, rows = (np.concatenate([np.ones((*a.shape[:-1], 1)), a], axis=-1) for a in (x, rows))
+    return x, added, (~_constant_columns(rows), spans or added)
 
 
 def design_columns(X: Any) -> Floats:
@@ -219,9 +234,7 @@ def _independent(x: Floats, here: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(least > RANK_TOLERANCE * most)
 
 
-def _block(
-    y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: tuple[NDArray[np.bool_], bool]
-) -> Fields:
+def _block(y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: About) -> Fields:
     """Return every field of a block, with `full`: whether the columns are independent."""
     n, p = len(y), x.shape[2]
     here = ~np.isnan(y)
@@ -245,9 +258,7 @@ def _block(
     return out
 
 
-def _fit(
-    y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: tuple[NDArray[np.bool_], bool]
-) -> Fields:
+def _fit(y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: About) -> Fields:
     """Return every field of analyses with independent columns and k > p."""
     tested, spans = about
     model = DesignModel.of(y, v, x)
@@ -289,6 +300,8 @@ def _fit(
         "ci_high": at.mean + half,
         "covariance": covariance,
         "rule": by.rule,
+        "scale": at.q / model.df,
+        "factor": by.factor,
         "tau2_se": found.se,
         "r2": _r2(y, v, model, t, options.tau2) if spans else np.full(t.size, np.nan),
         "qm": qm,
