@@ -9,9 +9,10 @@ tau2: its time is that of the fit alone, and the ratios are against it. statsmod
 its Paule-Mandel estimator stands in, the nearest by cost. metafor (through Rscript) and PyMARE are
 shown where they are installed. PyMARE pools a batch as we do, in one call with an analysis a column
 (one call for each number of studies: it has no absent ones); its fit and its interval of tau2,
-which it searches for one by one, stand apart, against ours without and with it. Slow software runs
-a sample of the fits and its time is scaled up, unless --full. --memory adds the peak memory of
-pooling a million subsets.
+which it searches for one by one, stand apart, against ours without and with it. The 10,000 fits
+are also regressed on a moderator, against metafor's rma with the same. Slow software runs a sample
+of the fits and its time is scaled up, unless --full. --memory adds the peak memory of pooling a
+million subsets.
 
 The floor is what the arithmetic of the 10,000 fits alone would take at the 32 operations a
 nanosecond of one core with AVX-512: about five evaluations of a score with some 20 operations a
@@ -36,7 +37,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ketameta.stats import random_effects
+from ketameta.stats import meta_regression, random_effects
 
 STUDIES = 200_000  # in the 10,000 fits
 FLOOR = STUDIES * (5 * 20 + 5 * 10) / 32e9  # seconds
@@ -76,7 +77,10 @@ m <- best(function() for (i in seq_len(nrow(y))) rma(y[i, ], v[i, ],
   control = list(maxiter = 1000)))
 g <- best(function() if (is.na(subsets)) gosh(fit, progbar = FALSE) else
   gosh(fit, subsets = subsets, progbar = FALSE))
-cat(s, m, g)
+x <- seq_len(ncol(y)) %% 7
+r <- best(function() for (i in seq_len(nrow(y))) rma(y[i, ], v[i, ], mods = ~x,
+  control = list(maxiter = 1000)))
+cat(s, m, g, r)
 """
 
 
@@ -162,9 +166,9 @@ def pymare(y: np.ndarray, v: np.ndarray, sample: int | None) -> tuple[float, flo
 
 
 def metafor(tasks: dict[str, tuple[np.ndarray, np.ndarray]], sample: int | None) -> list[float]:
-    """Return metafor's three times, NaN where R or metafor is not there."""
+    """Return metafor's three times and that of regressions, NaN where R or metafor is not there."""
     if not shutil.which("Rscript"):
-        return [float("nan")] * 3
+        return [float("nan")] * 4
     (y1, v1), (y2, v2), (y3, _) = tasks.values()
     n = len(y2) if sample is None else sample
     with tempfile.TemporaryDirectory() as folder:
@@ -174,11 +178,25 @@ def metafor(tasks: dict[str, tuple[np.ndarray, np.ndarray]], sample: int | None)
         command = ["Rscript", "-e", R_SCRIPT, *names, "NA" if sample is None else str(sample)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        return [float("nan")] * 3
-    one, many, subsets = map(float, done.stdout.split())
+        return [float("nan")] * 4
+    one, many, subsets, lines = map(float, done.stdout.split())
     if sample is not None:
-        many, subsets = many * len(y2) / sample, subsets * len(y3) / sample
-    return [one, many, subsets]
+        many, lines = many * len(y2) / sample, lines * len(y2) / sample
+        subsets = subsets * len(y3) / sample
+    return [one, many, subsets, lines]
+
+
+def regressions(y: np.ndarray, v: np.ndarray, theirs: float) -> None:
+    """Print what regressions on a moderator take, as many times metafor's and a pooling's."""
+    x = np.arange(1, y.shape[1] + 1) % 7
+    print("\n10,000 REML regressions on a moderator, k = 20:")
+    for name, rule in (("with the interval of tau2", "qprofile"), ("without", None)):
+        ours = best(lambda r=rule: meta_regression(y, v, x, tau2_interval=r))
+        plain = best(lambda r=rule: random_effects(y, v, tau2_interval=r))
+        print(
+            f"  {name}: {shown(ours)}, {ours / plain:.1f} times a pooling; metafor "
+            f"{shown(theirs)}, {times(theirs, ours)} times ours"
+        )
 
 
 def memory() -> None:
@@ -264,7 +282,7 @@ def main() -> None:
         "/ ours",
     )
     print(line.format("", *names))
-    for (name, (y, v)), theirs in zip(tasks.items(), other, strict=True):
+    for (name, (y, v)), theirs in zip(tasks.items(), other[:3], strict=True):
         whole = best(lambda y=y, v=v: random_effects(y, v))
         bare = best(lambda y=y, v=v: random_effects(y, v, tau2_interval=None))
         sm = by_loop(statsmodels, y, v, sample)
@@ -278,6 +296,7 @@ def main() -> None:
         f"\n10,000 fits with the interval: {ours / FLOOR:.0f} times the arithmetic floor of "
         f"{1e3 * FLOOR:.2f} ms, {ours / passes() / PASSES:.1f} times {PASSES} passes over the data"
     )
+    regressions(*tasks["10,000 REML fits, k = 20"], other[3])
     if sample is not None:
         print(
             f"statsmodels, metafor and PyMARE's intervals of tau2: {sample} fits, scaled up; "

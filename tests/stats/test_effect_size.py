@@ -44,7 +44,7 @@ def test_effects_match_metafor(case):
 
 
 def test_every_measure_of_metafor_has_a_reference():
-    ours_alone = {"SMDX", "PCTRED", "MPRDM", "MPRRM", "GEN"}
+    ours_alone = {"SMDX", "PCTRED", "MPRDM", "MPRRM", "VRC", "CVRC", "GEN"}
     assert {case["measure"] for case in REFERENCE["cases"]} == set(MEASURES) - ours_alone
 
 
@@ -124,6 +124,99 @@ def test_non_events_and_sizes_may_complete_each_other():
     got = effect_size("OR", ai=[3, 3], bi=[7, nan], n1i=[nan, 10], ci=4, di=6)
     assert got.yi[0] == got.yi[1]
     assert not np.isnan(got.yi[0])
+
+
+def test_what_is_added_may_be_shared_out_by_the_sizes_of_arms():
+    # Sweeting and others 2004, section 2.2: of 1 in all, each arm gets its share of the people.
+    x = {"ai": [0, 2], "n1i": [100, 100], "ci": [3, 3], "n2i": [300, 300]}
+    got = effect_size("OR", add="TACC", **x)
+    by_hand = effect_size("OR", ai=0.25, bi=100.25, ci=3.75, di=297.75)
+    assert got.yi[0] == pytest.approx(by_hand.yi, rel=1e-14)
+    assert got.vi[0] == pytest.approx(by_hand.vi, rel=1e-14)
+    assert got.yi[1] == effect_size("OR", **x).yi[1]
+    # of arms of one size it is a half in each cell; with "all" every study has it
+    even = {"ai": [0, 2], "n1i": 10, "ci": [3, 3], "n2i": 10}
+    for measure in ("RR", "OR", "RD", "PETO", "AS", "OR2D"):
+        for to in ("only0", "all", "if0all", "none"):
+            shared = effect_size(measure, add="TACC", to=to, **even)
+            half = effect_size(measure, add=0.5, to=to, **even)
+            np.testing.assert_allclose(shared.yi, half.yi, rtol=1e-14)
+
+
+def test_without_events_in_either_arm_there_is_no_effect_where_shares_are_added():
+    # the reason for it: half an event in each arm is an effect where arms differ in size
+    none = {"ai": 0, "n1i": 100, "ci": 0, "n2i": 300}
+    assert effect_size("RR", add="TACC", **none).yi == pytest.approx(0, abs=1e-15)
+    assert effect_size("RR", **none).yi > 1
+
+
+@pytest.mark.parametrize(
+    ("measure", "x"),
+    [
+        ("PR", {"xi": 0, "ni": 5}),
+        ("IRR", {"x1i": 0, "t1i": 5, "x2i": 1, "t2i": 5}),
+        ("MPRR", {"ai": 0, "bi": 1, "ci": 2, "di": 3}),
+    ],
+)
+def test_shares_are_refused_where_there_are_no_two_arms(measure, x):
+    with pytest.raises(ValueError, match="two independent arms"):
+        effect_size(measure, add="TACC", **x)
+    with pytest.raises(ValueError, match="add is one of TACC"):
+        effect_size(measure, add="half", **x)
+
+
+def spread(g, n, sd, mean=20.0, size=40_000):
+    """Standard deviations and means of many samples of n."""
+    x = g.normal(mean, sd, (size, n))
+    return x.std(axis=1, ddof=1), x.mean(axis=1)
+
+
+def test_second_order_variances_are_those_of_samples():
+    # of six people in an arm the first order leaves out a sixth of the variance
+    g = np.random.default_rng(1)
+    (s1, m1), (s2, m2) = spread(g, 6, 4.0), spread(g, 6, 8.0)
+    means = {"m1i": m1, "sd1i": s1, "n1i": 6, "m2i": m2, "sd2i": s2, "n2i": 6}
+    for measure, true in (("VR", np.log(0.5)), ("CVR", np.log(0.5))):
+        # the variance that truth has, four standard errors of a mean and 2% of a variance
+        fit = effect_size(measure, vtype="LS2", **means)
+        observed = np.var(fit.yi)
+        at_truth = {"m1i": 20.0, "sd1i": 4.0, "n1i": 6, "m2i": 20.0, "sd2i": 8.0, "n2i": 6}
+        second = effect_size(measure, vtype="LS2", **at_truth).vi
+        first = effect_size(measure, **at_truth).vi
+        assert abs(second / observed - 1) < 0.04
+        assert first / observed < 0.9
+        assert abs(fit.yi.mean() - true) < 0.015
+
+
+def test_ratios_of_variability_within_people_are_those_of_samples():
+    g = np.random.default_rng(2)
+    one, other = g.multivariate_normal([20, 20], [[16, 19.2], [19.2, 36]], (20_000, 40)).T
+    first, last = one.T, other.T
+    x = {"sd1i": first.std(axis=1, ddof=1), "sd2i": last.std(axis=1, ddof=1), "ni": 40, "ri": 0.8}
+    means = {"m1i": first.mean(axis=1), "m2i": last.mean(axis=1)}
+    for measure in ("VRC", "CVRC"):
+        got = effect_size(measure, **x, **means)
+        assert abs(np.var(got.yi) / np.median(got.vi) - 1) < 0.05
+        assert abs(got.yi.mean() - np.log(4 / 6)) < 0.01
+
+
+def test_a_ratio_of_variability_is_that_of_means_and_of_their_variation():
+    x = {"m1i": 12.0, "sd1i": 4.0, "n1i": 21, "m2i": 9.0, "sd2i": 3.0, "n2i": 31}
+    vr, cvr, rom = (effect_size(m, **x) for m in ("VR", "CVR", "ROM"))
+    assert cvr.yi == pytest.approx(vr.yi - rom.yi, rel=1e-13)
+    assert cvr.vi == pytest.approx(vr.vi + rom.vi, rel=1e-13)
+    assert vr.yi == effect_size("VR", sd1i=4.0, n1i=21, sd2i=3.0, n2i=31).yi
+    assert np.isnan(effect_size("VR", sd1i=0.0, n1i=21, sd2i=3.0, n2i=31).yi)
+    assert np.isnan(effect_size("VR", sd1i=1.0, n1i=1, sd2i=3.0, n2i=31).yi)
+    assert np.isnan(effect_size("CVR", **(x | {"m1i": -12.0})).yi)
+    assert back_transform("VR", np.log(1.5)) == pytest.approx(1.5)
+
+
+def test_odds_and_standardised_differences_go_there_and_back():
+    x = {"ai": 12, "n1i": 40, "ci": 20, "n2i": 45}
+    plain = effect_size("OR", **x)
+    assert effect_size("OR2D", **x).yi * np.pi / np.sqrt(3) == pytest.approx(plain.yi, rel=1e-14)
+    assert effect_size("OR2DN", **x).vi * 1.65**2 == pytest.approx(plain.vi, rel=1e-14)
 
 
 @pytest.mark.parametrize("measure", sorted(MEASURES))

@@ -1,5 +1,7 @@
 """Meta-regression against metafor, weighted least squares and its own special cases."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -126,6 +128,51 @@ def test_the_global_maximum_is_found_with_moderators_too():
     for i in range(n):
         grid = np.r_[0, np.geomspace(1e-6, 1e2, 300)]
         assert height(fit.tau2[i], i) >= max(height(t, i) for t in grid) - 1e-9
+
+
+def exact_sums(y, v, x):
+    """Return beta and the weighted residual sum of squares by rational arithmetic."""
+    rows = [[Fraction(float(a)) for a in row] for row in x]
+    y = [Fraction(float(a)) for a in y]
+    w = [1 / Fraction(float(a)) for a in v]
+    p = len(rows[0])
+    table = [
+        [sum(u * r[i] * r[j] for u, r in zip(w, rows, strict=True)) for j in range(p)]
+        + [sum(u * r[i] * a for u, r, a in zip(w, rows, y, strict=True))]
+        for i in range(p)
+    ]
+    for i in range(p):  # Gauss and Jordan
+        table[i] = [a / table[i][i] for a in table[i]]
+        for j in range(p):
+            if j != i:
+                table[j] = [a - table[j][i] * b for a, b in zip(table[j], table[i], strict=True)]
+    beta = [row[-1] for row in table]
+    rest = (
+        a - sum(b * c for b, c in zip(beta, r, strict=True)) for a, r in zip(y, rows, strict=True)
+    )
+    return list(map(float, beta)), float(sum(u * r * r for u, r in zip(w, rest, strict=True)))
+
+
+@pytest.mark.parametrize("orders", [0, 3, 6, 12])
+def test_weights_orders_of_magnitude_apart_lose_no_digits(orders):
+    # calendar years and a group, so that the columns are nearly dependent too
+    g = np.random.default_rng(orders)
+    v = 10.0 ** g.uniform(-orders, 0, 9)
+    y = g.normal(size=9) * np.sqrt(v + 0.1)
+    x = np.column_stack([np.ones(9), 1980.0 + g.permutation(9), np.arange(9) % 2])
+    beta, q = exact_sums(y, v, x)
+    fit = meta_regression(y, v, x, "EE")
+    assert_allclose(fit.beta, beta, rtol=1e-12)
+    assert fit.qe == pytest.approx(q, rel=1e-13)
+
+
+def test_an_exact_fit_leaves_no_doubt_of_its_slope():
+    fit = meta_regression(np.arange(10.0, 16.0), np.full(6, 0.1), np.arange(6.0), "DL", "hksj")
+    assert (fit.se[1], fit.qm, fit.qm_p) == (0.0, np.inf, 0.0)
+    x = np.column_stack([np.arange(6.0), np.arange(6.0) ** 2])
+    fit = meta_regression(np.arange(10.0, 16.0), np.full(6, 0.1), x, "DL", "hksj")
+    assert fit.qm > 1e20
+    assert fit.qm_p < 1e-20
 
 
 # --- the design --------------------------------------------------------------------------

@@ -35,8 +35,11 @@ def _taking(*names: str, log: bool = False) -> tuple[str, ...]:
 _TABLES, _RATIOS = _taking("ai", "n1i"), _taking("ai", "n1i", log=True)
 _PAIRS = tuple(m for m in _taking("ai", "bi", "ci", "di") if m not in _TABLES)
 _ONE, _RATES = _taking("xi"), _taking("x1i")
-_MEANS, _TWICE = _taking("m1i", "n1i"), _taking("m1i", "ni")
-_LOGS = _taking("m1i", log=True)
+_MEANS, _TWICE = _taking("sd1i", "n1i"), _taking("sd1i", "ni")
+_VARIATION = ("CVR", "CVRC")
+_LOGS = ("ROM", "ROMC", *_VARIATION)
+_SPREADS = ("VR", "VRC", *_VARIATION)
+_PARTIAL = ("PCOR", "ZPCOR")
 _STANDARDISED = tuple(m for m in _TWICE if MEASURES[m].in_sds)
 _PETO = ("PETO", "MPPETO")
 # those for which drop00 leaves out tables without events, or with events alone
@@ -62,6 +65,7 @@ _UNUSABLE: tuple[Rule, ...] = (
     (_MEANS, lambda r: 0 <= r["n2i"] < 2, "n = {n2i:g} in arm 2: fewer than 2 people have no SD"),
     (_TWICE, lambda r: 0 <= r["ni"] < 2, "n = {ni:g}: fewer than 2 people have no SD"),
     (("ZCOR",), lambda r: 0 <= r["ni"] <= 3, "n = {ni:g} leaves no variance, 1 / (n − 3)"),
+    (_PARTIAL, lambda r: 0 <= r["ni"] < r["mi"] + 2, "n = {ni:g} leaves none beside {mi:g} terms"),
     (("COR",), lambda r: 0 <= r["ni"] <= 3, "n = {ni:g}: a variance needs more than 3 pairs"),
     (
         ("GEN",),
@@ -88,6 +92,8 @@ _NO_EFFECT: tuple[Rule, ...] = (
     (_PAIRS, lambda r: r["bi"] == r["ci"] == 0, "no discordant pair"),
     (_LOGS, lambda r: 0 in (r["m1i"], r["m2i"]), "a mean of 0 has no log ratio"),
     (_LOGS, lambda r: r["m1i"] * r["m2i"] < 0, "means of different sign have no log ratio"),
+    (_VARIATION, lambda r: r["m1i"] < 0, "means below 0 have no coefficient of variation"),
+    (_SPREADS, lambda r: 0 in (r["sd1i"], r["sd2i"]), "an SD of 0 has no log ratio"),
     (("PCTRED",), lambda r: r["m2i"] == 0, "a baseline mean of 0 has no percentage"),
     (("ZCOR",), lambda r: abs(r["ri"]) == 1, "a correlation of {ri:g} has no z: it is infinite"),
     (("COR",), lambda r: abs(r["ri"]) == 1, "a correlation of {ri:g} has a variance of 0"),

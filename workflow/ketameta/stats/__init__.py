@@ -69,8 +69,10 @@ from ketameta.stats.sensitivity.missing_outcomes import (
 )
 from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
+from ketameta.stats.sensitivity.residuals import RegressionInfluence, regression_influence
 from ketameta.stats.univariate.bayes import Bayes, bayes
 from ketameta.stats.univariate.pooling import pool_many, random_effects
+from ketameta.stats.univariate.predictions import Contrasts, Predictions, contrasts, predicted
 from ketameta.stats.univariate.regression import meta_regression
 from ketameta.stats.univariate.results import MetaRegression, Permutation, RandomEffects, Subgroups
 from ketameta.stats.univariate.subgroups import subgroup_analysis
@@ -89,6 +91,7 @@ __all__ = [
     "Boundaries",
     "CommonEffect",
     "Confidence",
+    "Contrasts",
     "DesignByTreatment",
     "EffectSize",
     "Fragility",
@@ -106,9 +109,11 @@ __all__ = [
     "NodeSplits",
     "Permutation",
     "PetPeese",
+    "Predictions",
     "RandomEffects",
     "RankTest",
     "Ranks",
+    "RegressionInfluence",
     "RegressionTest",
     "RobustFit",
     "Selection",
@@ -125,6 +130,7 @@ __all__ = [
     "common_arm_covariance",
     "conditional_power",
     "confidence_sequence",
+    "contrasts",
     "correlated_hierarchical",
     "covariance_over_time",
     "cumulative",
@@ -161,7 +167,9 @@ __all__ = [
     "peters",
     "peto",
     "pool_many",
+    "predicted",
     "random_effects",
+    "regression_influence",
     "restricted_cubic_spline",
     "selection_model",
     "sequential_boundaries",

@@ -13,6 +13,7 @@ from ketameta.stats.effects.cells import (
     events_and_times,
     two_by_two,
 )
+from ketameta.stats.effects.continuous import COX
 from ketameta.stats.effects.inputs import Array, Arrays, EffectOptions, weighted_mean
 
 Effect = tuple[Array, Array]
@@ -22,7 +23,7 @@ def _cells(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     cells = two_by_two(x)
     if options.drop00:
         drop_double_zero(cells, (0, 2), (1, 3))
-    return add_to_cells(cells, options)
+    return add_to_cells(cells, options, arms=True)
 
 
 def log_risk_ratio(x: Arrays, options: EffectOptions) -> Effect:
@@ -39,6 +40,21 @@ def log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log odds ratio: log(ad/bc), variance 1/a + 1/b + 1/c + 1/d (Woolf 1955)."""
     a, b, c, d = _cells(x, options)
     return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
+
+
+def standardised_by_logistic(x: Arrays, options: EffectOptions) -> Effect:
+    """Standardised difference that a log odds ratio stands for, of logistic scores cut in two.
+
+    The log odds ratio times sqrt(3)/pi (Hasselblad and Hedges 1995; Chinn 2000), OR2D.
+    """
+    yi, vi = log_odds_ratio(x, options)
+    return yi * np.sqrt(3.0) / np.pi, vi * 3.0 / np.pi**2
+
+
+def standardised_by_normal(x: Arrays, options: EffectOptions) -> Effect:
+    """As `standardised_by_logistic` of normal scores: divided by 1.65 (Cox and Snell 1989)."""
+    yi, vi = log_odds_ratio(x, options)
+    return yi / COX, vi / COX**2
 
 
 def risk_difference(x: Arrays, options: EffectOptions) -> Effect:

@@ -12,6 +12,8 @@ from ketameta.stats.effects.inputs import (
 )
 
 TO = ("only0", "all", "if0all", "none")
+# what is added to empty cells shared out by the sizes of the arms, as R's meta calls it
+BY_SIZE = "TACC"
 
 
 def two_by_two(x: Arrays) -> tuple[Array, Array, Array, Array]:
@@ -38,20 +40,32 @@ def drop_double_zero(cells: tuple[Array, ...], *pairs: tuple[int, int]) -> None:
         cell[empty] = np.nan
 
 
-def add_to_cells(cells: tuple[Array, ...], options: EffectOptions) -> tuple[Array, ...]:
+def add_to_cells(
+    cells: tuple[Array, ...], options: EffectOptions, *, arms: bool = False
+) -> tuple[Array, ...]:
     """Add `options.add` to all `cells` of the studies that `options.to` names.
 
     "only0": studies with an empty cell; "all": every study; "if0all": every
     study of an analysis (last axis) in which at least one study has an empty
-    cell; "none": nowhere.
+    cell; "none": nowhere. Of two arms (`arms`, the cells in pairs) it may be shared out by
+    their sizes: n1/(n1 + n2) is added to each cell of arm 1, n2/(n1 + n2) to those of arm 2.
     """
+    amounts: tuple[Array | float, ...] = (options.add,) * len(cells)
+    if options.by_size:
+        if not arms:
+            raise ValueError(f"add={BY_SIZE} is for the measures of two independent arms by events")
+        a, b, c, d = cells
+        share = (a + b) / (a + b + c + d)
+        amounts = (share, share, 1.0 - share, 1.0 - share)
     if options.to == "none" or options.add == 0:
         return cells
     if options.to == "all":
-        return tuple(cell + options.add for cell in cells)
+        return tuple(cell + more for cell, more in zip(cells, amounts, strict=True))
     empty = np.zeros(cells[0].shape, dtype=bool)
     for cell in cells:
         empty |= cell == 0
     if options.to == "if0all" and empty.ndim:
         empty = np.asarray(empty.any(axis=-1, keepdims=True))
-    return tuple(cell + np.where(empty, options.add, 0.0) for cell in cells)
+    return tuple(
+        cell + np.where(empty, more, 0.0) for cell, more in zip(cells, amounts, strict=True)
+    )

@@ -19,6 +19,9 @@ from ketameta.stats.effects.inputs import (
 
 Effect = tuple[Array, Array]
 
+# a log odds ratio is this many standard deviations of a normal score (Cox and Snell 1989)
+COX = 1.65
+
 
 def small_sample_factor(df: ArrayLike, correction: str = "exact") -> Array:
     """Hedges' factor J by which a standardised mean difference is multiplied.
@@ -122,3 +125,23 @@ def log_ratio_of_means(x: Arrays, options: EffectOptions) -> Effect:
         both = (n1 * s1 / m1 + n2 * s2 / m2) / (n1 + n2)
         return yi, weighted_mean(both, n1 + n2) ** 2 * (1 / n1 + 1 / n2)
     return yi, s1**2 / (n1 * m1**2) + s2**2 / (n2 * m2**2)
+
+
+def odds_ratio_of_means(x: Arrays, options: EffectOptions) -> Effect:
+    """Log odds ratio that a standardised difference stands for, were the scores logistic (D2OR).
+
+    d pi/sqrt(3) with d = (m1 - m2)/s, not corrected (Hasselblad and Hedges 1995; Chinn 2000);
+    variance pi^2/3 (1/n1 + 1/n2 + d^2/(2n)).
+    """
+    return _as_log_odds(x, np.pi / np.sqrt(3.0))
+
+
+def odds_ratio_of_normal_means(x: Arrays, options: EffectOptions) -> Effect:
+    """As `odds_ratio_of_means` for normal scores: 1.65 d (Cox and Snell 1989; D2ORN)."""
+    return _as_log_odds(x, COX)
+
+
+def _as_log_odds(x: Arrays, factor: float) -> Effect:
+    m1, s1, n1, m2, s2, n2 = _checked(x)
+    d = (m1 - m2) / np.sqrt(_pooled_variance(s1, n1, s2, n2))
+    return factor * d, factor**2 * (1 / n1 + 1 / n2 + d**2 / (2 * (n1 + n2)))

@@ -10,8 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ketameta.stats.effects import binary, change, continuous, correlation, onegroup, paired
-from ketameta.stats.effects.cells import TO
+from ketameta.stats.effects import (
+    binary,
+    change,
+    continuous,
+    correlation,
+    onegroup,
+    paired,
+    variability,
+)
+from ketameta.stats.effects.cells import BY_SIZE, TO
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
@@ -103,13 +111,16 @@ _PAIRS = (("ai",), ("bi",), ("ci",), ("di",))
 _RATES = (("x1i",), ("t1i",), ("x2i",), ("t2i",))
 _MEANS = (("m1i",), ("sd1i",), ("n1i",), ("m2i",), ("sd2i",), ("n2i",))
 _PROPORTION = (("xi",), ("mi", "ni"))
+_SPREADS = (("sd1i",), ("n1i",), ("sd2i",), ("n2i",))
+_SPREADS_TWICE = (("sd1i",), ("sd2i",), ("ni",), ("ri",))
 _TWICE = (("m1i",), ("sd1i",), ("m2i",), ("sd2i",), ("ni",), ("ri",))
 _FIRST = (("m1i",), ("sd1i",), ("m2i",), ("ni",), ("ri",))
 _MARGINS = (*_TABLE, ("ri",))
 _PEARSON = (("ri",), ("ni",))
+_REGRESSION = (("ti",), ("mi",), ("ni",))
 
 _AVERAGED = ("LS", "UB", "AV")
-_BORENSTEIN = ("LS", "LS2")
+_SECOND = ("LS", "LS2")
 
 MEASURES: dict[str, _Measure] = {
     # Two arms, events.
@@ -119,6 +130,8 @@ MEASURES: dict[str, _Measure] = {
     "AS": _Measure(binary.arcsine_difference, _TABLE, add=0.0),
     "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE, back=np.exp),
     "IRR": _Measure(binary.log_rate_ratio, _RATES, back=np.exp),
+    "OR2D": _Measure(binary.standardised_by_logistic, _TABLE, in_sds=True),
+    "OR2DN": _Measure(binary.standardised_by_normal, _TABLE, in_sds=True),
     # Two arms, means.
     "MD": _Measure(continuous.mean_difference, _MEANS, ("LS", "UB", "HO")),
     "SMD": _Measure(
@@ -126,6 +139,17 @@ MEASURES: dict[str, _Measure] = {
     ),
     "SMDH": _Measure(continuous.heteroscedastic_mean_difference, _MEANS, in_sds=True),
     "ROM": _Measure(continuous.log_ratio_of_means, _MEANS, ("LS", "HO", "AV", "AVHO"), back=np.exp),
+    "D2OR": _Measure(continuous.odds_ratio_of_means, _MEANS, back=np.exp),
+    "D2ORN": _Measure(continuous.odds_ratio_of_normal_means, _MEANS, back=np.exp),
+    # Two arms, how much people differ.
+    "VR": _Measure(
+        variability.log_variability_ratio,
+        _SPREADS,
+        _SECOND,
+        optional=("m1i", "m2i"),
+        back=np.exp,
+    ),
+    "CVR": _Measure(variability.log_cv_ratio, _MEANS, _SECOND, back=np.exp),
     # One group, events.
     "PR": _Measure(onegroup.proportion, _PROPORTION, _AVERAGED),
     "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV"), back=special.expit),
@@ -133,14 +157,21 @@ MEASURES: dict[str, _Measure] = {
     "PFT": _Measure(onegroup.double_arcsine_proportion, _PROPORTION, add=0.0),
     # People measured twice: before and after, or crossover.
     "MC": _Measure(change.mean_change, _TWICE),
-    "SMCC": _Measure(change.standardised_by_change, _TWICE, _BORENSTEIN, in_sds=True),
+    "SMCC": _Measure(change.standardised_by_change, _TWICE, _SECOND, in_sds=True),
     "SMCR": _Measure(
-        change.standardised_by_first, _FIRST, _BORENSTEIN, optional=("sd2i",), in_sds=True
+        change.standardised_by_first, _FIRST, _SECOND, optional=("sd2i",), in_sds=True
     ),
     "SMCRH": _Measure(change.standardised_by_first_unequal, _TWICE, in_sds=True),
     "SMDX": _Measure(change.crossover_standardised, _TWICE, ("LS", "EL"), in_sds=True),
     "ROMC": _Measure(change.log_ratio_of_means_change, _TWICE, back=np.exp),
     "PCTRED": _Measure(change.percent_reduction, _TWICE),
+    "VRC": _Measure(
+        variability.log_variability_ratio_within,
+        _SPREADS_TWICE,
+        optional=("m1i", "m2i"),
+        back=np.exp,
+    ),
+    "CVRC": _Measure(variability.log_cv_ratio_within, _TWICE, back=np.exp),
     # People under both treatments, events: paired tables, then margins with a correlation.
     "MPRD": _Measure(paired.paired_risk_difference, _PAIRS),
     "MPRR": _Measure(paired.paired_log_risk_ratio, _PAIRS, back=np.exp),
@@ -153,6 +184,8 @@ MEASURES: dict[str, _Measure] = {
     # Correlations, and effects that are given.
     "COR": _Measure(correlation.correlation, _PEARSON, ("LS", "AV")),
     "ZCOR": _Measure(correlation.fisher_z, _PEARSON, back=np.tanh),
+    "PCOR": _Measure(correlation.partial_correlation, _REGRESSION, ("LS", "AV")),
+    "ZPCOR": _Measure(correlation.partial_fisher_z, _REGRESSION, back=np.tanh),
     "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
 }
 
@@ -170,22 +203,26 @@ def check_names(measure: str, names: Iterable[str]) -> None:
 
 
 def _options(
-    row: _Measure, add: float | None, to: str, drop00: bool, *, correction: str, vtype: str
+    row: _Measure, add: float | str | None, to: str, drop00: bool, *, correction: str, vtype: str
 ) -> EffectOptions:
     """Check what was chosen and put the default of the measure where nothing was."""
+    by_size = isinstance(add, str)
+    if by_size:
+        one_of("add", str(add), (BY_SIZE,))
     one_of("to", to, TO)
     one_of("correction", correction, ("exact", "approximate", "none"))
     one_of("vtype", vtype, row.vtypes)
-    add = row.add if add is None else float(add)
+    add = row.add if add is None or isinstance(add, str) else float(add)
     if not (np.isfinite(add) and add >= 0):
         raise ValueError(f"add must be 0 or above; not {add:g}")
-    return EffectOptions(add, to, drop00, correction, vtype)
+    # shared out, it is 1 for both arms together whatever the measure adds by default
+    return EffectOptions(1.0 if by_size else add, to, drop00, correction, vtype, by_size)
 
 
 def effect_size(
     measure: str,
     *,
-    add: float | None = None,
+    add: float | str | None = None,
     to: str = "only0",
     drop00: bool = False,
     correction: str = "exact",
@@ -198,15 +235,17 @@ def effect_size(
     ----------
     measure
         A key of `MEASURES`, by the names of its arguments (metafor's):
-        RR OR RD AS PETO - ai, bi or n1i, ci, di or n2i (log scale for ratios);
-        IRR - x1i t1i x2i t2i; MD SMD SMDH ROM - m1i sd1i n1i m2i sd2i n2i;
-        PR PLO PAS PFT - xi, mi or ni; MC SMCC SMCR SMCRH SMDX ROMC PCTRED - m1i
-        sd1i m2i sd2i ni ri (last and baseline, or treatment and comparator; SMCR
-        divides by sd1i, which must then be the baseline's); MPRD MPRR MPOR MPORC
+        RR OR RD AS PETO OR2D OR2DN - ai, bi or n1i, ci, di or n2i (log scale for
+        ratios); IRR - x1i t1i x2i t2i; MD SMD SMDH ROM CVR D2OR D2ORN - m1i sd1i n1i
+        m2i sd2i n2i; VR - sd1i n1i sd2i n2i;
+        PR PLO PAS PFT - xi, mi or ni; MC SMCC SMCR SMCRH SMDX ROMC PCTRED CVRC - m1i
+        sd1i m2i sd2i ni ri, VRC - without m1i, m2i (last and baseline, or treatment and
+        comparator; SMCR divides by sd1i, which must then be the baseline's); MPRD MPRR MPOR MPORC
         MPPETO - ai bi ci di of the paired table; MPRDM MPRRM MPORM - as OR, and
-        ri; COR ZCOR - ri ni; GEN - yi, vi or sei. Arm 1 against arm 2.
+        ri; COR ZCOR - ri ni; PCOR ZPCOR - ti mi ni; GEN - yi, vi or sei. Arm 1 against arm 2.
     add, to, drop00
-        What is added to empty cells (default 1/2; 0 for AS, PAS, PFT), to which studies
+        What is added to empty cells (default 1/2; 0 for AS, PAS, PFT; "TACC": the share of
+        its own arm in the people of both, Sweeting and others 2004), to which studies
         ("only0", "all", "if0all", "none"), and whether studies without events,
         or with events only, in both arms are dropped.
     correction
@@ -228,8 +267,8 @@ def effect_size(
     Notes
     -----
     Formulas and defaults are those of `escalc` of metafor 3.8-1 where it has the
-    measure (not SMDX, PCTRED, MPRDM, MPRRM). Each measure's own function, named
-    in `MEASURES`, states formula and source.
+    measure (not SMDX, PCTRED, MPRDM, MPRRM, VRC, CVRC, nor has it "TACC", and "LS2" of VR
+    and CVR). Each measure's own function, named in `MEASURES`, states formula and source.
 
     Examples
     --------

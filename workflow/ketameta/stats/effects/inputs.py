@@ -18,7 +18,7 @@ class EffectOptions:
 
     `add`, `to` and `drop00` say what happens to zero cells, `correction` which
     small-sample factor standardised mean differences get, `vtype` which
-    variance estimate is used.
+    variance estimate is used. `by_size`: what is added is shared out by the sizes of arms.
     """
 
     add: float
@@ -26,6 +26,7 @@ class EffectOptions:
     drop00: bool
     correction: str
     vtype: str
+    by_size: bool = False
 
 
 def float_arrays(values: Mapping[str, ArrayLike]) -> Arrays:

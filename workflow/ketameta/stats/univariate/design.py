@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ketameta.stats.numerics.sums import Floats, Sums, over_studies
-from ketameta.stats.univariate.models import Analyses
+from ketameta.stats.numerics.sums import Floats, Sums, at_least_two, over_studies
+from ketameta.stats.univariate.models import Analyses, most_precise_first
+
+
+class Basis(NamedTuple):
+    """The columns of a design made orthogonal in a weighting, shape (p, k, n), and y without them.
+
+    `weighted` are the columns times the weights, `norms`, shape (p, n), their products with the
+    columns; the design is the columns times `factor`, shape (p, p, n), unit upper triangular.
+    `rest`, shape (k, n), is what the columns leave of the effects, `along`, (p, n), what they take.
+    """
+
+    columns: Floats
+    weighted: Floats
+    norms: Floats
+    factor: Floats
+    rest: Floats
+    along: Floats
+
+    def apart(self, z: Floats) -> Floats:
+        """Return z, shape (k, n), without its parts along the columns."""
+        for column, one, norm in zip(self.columns, self.weighted, self.norms, strict=True):
+            z = z - column * (_dot(one, z) / norm)
+        return z
+
+    def crossed(self, other: Floats) -> Floats:
+        """Return tr (N^-1 B)^2, B the symmetric products of `weighted` with `other`, shape (n,)."""
+        total = np.zeros(self.norms.shape[1])
+        for i, (one, norm) in enumerate(zip(self.weighted, self.norms, strict=True)):
+            inner = _dot(one, other[: i + 1])
+            inner *= inner
+            inner[:i] *= 2.0
+            total += over_studies(inner / self.norms[: i + 1]) / norm
+        return total
 
 
 class DesignModel(Analyses):
@@ -16,106 +48,129 @@ class DesignModel(Analyses):
 
     Attributes
     ----------
-    x : shape (n, k, p)
-        Designs; rows of absent studies are 0.
+    x : shape (p, k, n)
+        Designs with their pivots taken out; rows of absent studies are 0.
     y : shape (k, n)
-        Effects in the order of v; 0 for an absent study.
+        Effects measured from the plane through the pivots; 0 for an absent study.
+    unit : shape (p, p, n)
+        Unit upper triangular: the design as given is the columns of x times it.
+    origin : shape (p, n)
+        What taking the pivots out of the effects left, as coefficients of the columns of x.
 
     Notes
     -----
-    Each weighting is a QR decomposition of U^(1/2) X: with Q its orthonormal columns,
-    P = U^(1/2) (I - QQ') U^(1/2). Rows go in by falling weight, which keeps the
-    decomposition accurate where weights differ by many orders of magnitude. Matrices are in C
-    order, of one analysis as of many: so their products take the same way to the same bits.
+    As the mean is measured from its most precise study, each column has a pivot, the study that
+    weighs most in it: it is 0 there in every later column and in y, so that no study swamps the
+    others in a difference. A weighting then is Gram and Schmidt's without roots: columns C with
+    C'UC diagonal, and P = U - U C (C'UC)^-1 C'U. Each vector is taken through the columns
+    one after the other (the modified form), which is as stable for least squares as Householder's
+    (Björck 1967). Studies lie on the leading axis, so that an analysis has the same bits alone.
     """
 
-    parts: ClassVar = {"x": 0, "y": 1, "v": 1, "count": 0}
+    parts: ClassVar = {"x": 2, "y": 1, "v": 1, "count": 0, "unit": 2, "origin": 1}
 
-    def __init__(self, x: Floats, y: Floats, v: Floats, count: Floats) -> None:
+    def __init__(
+        self, x: Floats, y: Floats, v: Floats, count: Floats, unit: Floats, origin: Floats
+    ) -> None:
         self.x, self.y, self.v, self.count = x, y, v, count
-        self.columns = x.shape[2]
+        self.unit, self.origin = unit, origin
+        self.columns = x.shape[0]
 
     @classmethod
     def of(cls, yi: Floats, vi: Floats, x: Floats) -> DesignModel:
-        """Arrange analyses of shape (n, k) and designs of shape (n, k, p)."""
-        absent = np.isnan(vi)
-        v = np.where(absent, np.inf, vi)
-        order = np.argsort(v, axis=1, kind="stable")
-        v = np.take_along_axis(v, order, axis=1)
-        y = np.take_along_axis(np.where(absent, 0.0, yi), order, axis=1)
-        x = np.take_along_axis(np.where(absent[:, :, None], 0.0, x), order[:, :, None], axis=1)
-        count = (~absent).sum(axis=1).astype(float)
-        return cls(x, np.ascontiguousarray(y.T), np.ascontiguousarray(v.T), count)
+        """Arrange analyses of shape (n, k), designs of shape (n, k, p), or (1, k, p) for all."""
+        y, v = np.array(yi.T, order="C"), np.array(vi.T, order="C")
+        absent = np.isnan(v)
+        v[absent], y[absent] = np.inf, 0.0
+        x = np.array(np.broadcast_to(x.transpose(2, 1, 0), (x.shape[2], *v.shape)), order="C")
+        x[:, absent] = 0.0
+        most_precise_first(v, absent, y, *x)
+        count = (~absent).sum(axis=0).astype(float)
+        unit, origin = _take_pivots_out(x, y, v)
+        return cls(x, y, v, count, unit, origin)
 
-    @cached_property
-    def _rows(self) -> Floats:
-        """The effects, shape (n, k)."""
-        return np.ascontiguousarray(self.y.T)
-
-    def _decompose(self, w: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return w^(1/2), Q, R, and the residuals times w^(1/2); w of shape (k, n)."""
-        root = np.ascontiguousarray(np.sqrt(w).T)
-        basis, r = np.linalg.qr(root[:, :, None] * self.x)
-        z = root * self._rows
-        return root, basis, r, z - _fitted(basis, z)
+    def _basis(self, w: Floats) -> Basis:
+        """Return the columns orthogonal in the weights w, shape (k, n)."""
+        p, n = self.columns, w.shape[1]
+        left = np.concatenate([self.x, self.y[None]])
+        weighted, norms = np.empty_like(self.x), np.empty((p, n))
+        factor = np.zeros((p, p + 1, n))
+        for j, column in enumerate(left[:p]):
+            np.multiply(w, column, out=weighted[j])
+            norms[j] = _dot(weighted[j], column)
+            factor[j, j] = 1.0
+            factor[j, j + 1 :] = along = _dot(weighted[j], left[j + 1 :]) / norms[j]
+            left[j + 1 :] -= column * along[:, None]
+        return Basis(left[:p], weighted, norms, factor[:, :p], left[p], factor[:, p])
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
-        """Return the sums at t; `mean` is beta, shape (n, p), and `total` log |X'UX|."""
-        root, basis, r, rest = self._decompose(1.0 / (self.v + t))
-        z = root * self._rows
-        beta = np.asarray(np.linalg.solve(r, _onto(basis, z)[:, :, None])[:, :, 0], dtype=float)
-        log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)
-        e = root * rest
-        f = root * e
-        f = f - _fitted(basis, f)
-        u = root * root
-        parts = ((rest * rest).sum(axis=1), (e * e).sum(axis=1))
-        c = (f * f).sum(axis=1)
+        """Return the sums at t; `mean` is beta, shape (n, p), `total` log |X'UX| of x as it is."""
+        u = 1.0 / (self.v + t)
+        basis = self._basis(u)
+        e = u * basis.rest
+        q, a = _dot(e, basis.rest), _dot(e, e)
+        f = basis.apart(e)
+        c = _dot(u * f, f)
+        mean, log_det = self._beta(basis), np.log(basis.norms).sum(axis=0)
+        b, d = over_studies(u), _dot(u, u)
         if not restricted:
-            return Sums(beta, log_det, *parts, u.sum(axis=1), c, (u * u).sum(axis=1))
-        leverage = (basis * basis).sum(axis=2)
-        inner = np.swapaxes(basis, 1, 2) @ (u[:, :, None] * basis)
-        b = (u * (1.0 - leverage)).sum(axis=1)
-        d = (u * u * (1.0 - 2.0 * leverage)).sum(axis=1) + (inner * inner).sum(axis=(1, 2))
-        return Sums(beta, log_det, *parts, b, c, d)
+            return Sums(mean, log_det, q, a, b, c, d)
+        for one, norm in zip(basis.weighted, basis.norms, strict=True):
+            own = one * one
+            b -= over_studies(own) / norm
+            d -= 2.0 * _dot(u, own) / norm
+        return Sums(mean, log_det, q, a, b, c, d + basis.crossed(basis.weighted))
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
-        root, _, _, rest = self._decompose(1.0 / (self.v + t))
-        e = root * rest
-        return (rest * rest).sum(axis=1), (e * e).sum(axis=1)
+        u = 1.0 / (self.v + t)
+        r = self._basis(u).rest
+        e = u * r
+        return _dot(e, r), _dot(e, e)
 
     def covariance(self, t: Floats) -> Floats:
         """Return (X'UX)^-1, shape (n, p, p)."""
-        _, _, r, _ = self._decompose(1.0 / (self.v + t))
-        inverse = np.linalg.inv(r)
-        return np.asarray(inverse @ np.swapaxes(inverse, 1, 2))
+        basis, p = self._basis(1.0 / (self.v + t)), self.columns
+        one = np.broadcast_to(np.eye(p)[:, :, None], (p, p, t.size))
+        back = _solve(self.unit, _solve(basis.factor, one))
+        whole = np.zeros((p, p, t.size))
+        for part, norm in zip(back.swapaxes(0, 1), basis.norms, strict=True):
+            whole += part[:, None] * part / norm
+        return np.ascontiguousarray(whole.transpose(2, 0, 1))
 
     def moments(self, w: Floats, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return y'Ay, tr AV, tr A and tr (A S)^2 for the projection A with weights w."""
-        root, basis, _, rest = self._decompose(w)
-        v = np.where(w > 0, self.v, 0.0).T
-        s = v + t[:, None]
-        ww = root * root
-        open_ = ww * (1.0 - (basis * basis).sum(axis=2))
-        # A S = W^(1/2) (I - QQ') W^(1/2) S: the trace of its square over i and j.
-        inner = np.swapaxes(basis, 1, 2) @ ((ww * s)[:, :, None] * basis)
-        squares = (ww * s) ** 2
-        spread = (squares * (1.0 - 2.0 * (basis * basis).sum(axis=2))).sum(axis=1)
-        spread = spread + (inner * inner).sum(axis=(1, 2))
-        return (rest * rest).sum(axis=1), (open_ * v).sum(axis=1), open_.sum(axis=1), spread
+        basis = self._basis(w)
+        v = np.where(w > 0, self.v, 0.0)
+        ws = w * (v + t)
+        leverage = np.zeros_like(w)
+        for one, column, norm in zip(*basis[:3], strict=True):
+            leverage += one * column / norm
+        open_ = w * (1.0 - leverage)
+        spread = _dot(ws * ws, 1.0 - 2.0 * leverage) + basis.crossed(ws * basis.columns)
+        return _dot(w * basis.rest, basis.rest), _dot(open_, v), over_studies(open_), spread
+
+    def _beta(self, basis: Basis) -> Floats:
+        """Return the coefficients of the design as given, shape (n, p)."""
+        beta = _solve(self.unit, self.origin + _solve(basis.factor, basis.along))
+        return np.ascontiguousarray(beta.T)
+
+    @cached_property
+    def _evenly(self) -> Basis:
+        """The columns orthogonal with equal weights."""
+        return self._basis(np.isfinite(self.v).astype(float))
 
     @cached_property
     def residual_spread(self) -> Floats:
         """The unweighted residual sum of squares."""
-        _, _, _, rest = self._decompose(np.isfinite(self.v).astype(float))
-        return np.asarray((rest * rest).sum(axis=1))
+        r = self._evenly.rest
+        return _dot(r, r)
 
     @cached_property
     def total_spread(self) -> Floats:
         """The unweighted sum of squares about the mean."""
-        r = self.y - over_studies(self.y) / self.count
-        r[np.isinf(self.v)] = 0.0
+        y = sum((x * by for x, by in zip(self.x, self.origin, strict=True)), start=self.y)
+        r = np.where(np.isinf(self.v), 0.0, y - over_studies(y) / self.count)
         return over_studies(r * r)
 
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
@@ -128,17 +183,50 @@ class DesignModel(Analyses):
         dims = self.df if restricted else self.count
         value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
-            r = np.linalg.qr(self.x, mode="r")
-            log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)
-            value += at.total - log_det
+            value += at.total - np.log(self._evenly.norms).sum(axis=0)
         return -0.5 * value
 
 
-def _onto(basis: Floats, z: Floats) -> Floats:
-    """Return Q'z, shape (n, p)."""
-    return np.asarray((np.swapaxes(basis, 1, 2) @ z[:, :, None])[:, :, 0])
+def _take_pivots_out(x: Floats, y: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """Make each column 0 at the pivots before its own, and y 0 at all (in place).
+
+    A pivot is the study with the largest weighted square in its column. Each column is scaled by a
+    power of two to be near 1 there, so that no square overflows. Return `unit` and `origin`.
+    """
+    p, n = len(x), y.shape[1]
+    unit, origin = np.zeros((p, p, n)), np.empty((p, n))
+    here, root = np.arange(n), np.sqrt(1.0 / v)
+    for j in range(p):
+        with np.errstate(over="ignore"):  # of variances that get other units
+            pivot = np.argmax(np.abs(x[j]) * root, axis=0)
+        _, power = np.frexp(x[j, pivot, here])
+        unit[j, j] = scale = np.ldexp(1.0, power - 1)
+        x[j] /= scale
+        height = x[j, pivot, here]
+        unit[j, j + 1 :] = x[j + 1 :, pivot, here] / height
+        origin[j] = y[pivot, here] / height
+        x[j + 1 :] -= x[j] * unit[j, j + 1 :, None]
+        y -= x[j] * origin[j]
+        x[j + 1 :, pivot, here] = y[pivot, here] = 0.0
+    return unit, origin
 
 
-def _fitted(basis: Floats, z: Floats) -> Floats:
-    """Return QQ'z, shape (n, k)."""
-    return np.asarray((basis @ _onto(basis, z)[:, :, None])[:, :, 0])
+def _dot(a: Floats, b: Floats) -> Floats:
+    """Return the sums over the studies of a times b: shapes (k, n), and (k, n) or (m, k, n)."""
+    n = a.shape[1]
+    a = at_least_two(a)
+    if b.ndim == 2:
+        return np.asarray(np.einsum("ij,ij->j", a, at_least_two(b))[:n])
+    if n > 1:
+        return np.asarray(np.einsum("ij,mij->mj", a, b))
+    return np.asarray(np.einsum("ij,mij->mj", a, b.repeat(2, axis=2))[:, :n])
+
+
+def _solve(upper: Floats, right: Floats) -> Floats:
+    """Return z with upper z = right: shapes (p, p, n), and (p, n) or (p, m, n)."""
+    z = np.array(right)
+    for i in reversed(range(len(upper))):
+        z[i] /= upper[i, i]
+        above = upper[:i, i]
+        z[:i] -= (above if z.ndim == above.ndim else above[:, None]) * z[i]
+    return z

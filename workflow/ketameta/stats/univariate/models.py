@@ -120,21 +120,13 @@ class MeanModel(Analyses):
         if gaps:
             v[absent] = np.inf
             count -= absent.sum(axis=0)
-        # The first least one: twice as fast as argmin along this axis.
-        best = (v == np.minimum.reduce(v, axis=0)).argmax(axis=0)
-        column = np.arange(v.shape[1])
-        origin = y[best, column]
-        y -= origin
-        first = np.zeros_like(best)
         if gaps:
             y[absent] = 0.0
-            # so that the others have the order that they have without the absent ones
-            first = absent.argmin(axis=0)
-        for x, none in ((y, 0.0), (v, np.inf)):
-            lead = x[best, column]
-            x[best, column] = x[first, column]
-            x[first, column] = none
-            x[0] = lead
+        most_precise_first(v, absent if gaps else None, y)
+        origin = y[0].copy()
+        y -= origin
+        if gaps:
+            y[np.isinf(v)] = 0.0
         return cls(y, v, count, origin)
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
@@ -224,3 +216,20 @@ class KnownMean(Analyses):
         q = (sums or self.sums(t, restricted)).q
         value: Floats = self.count * np.log(2.0 * np.pi) + self.log_det(t) + q
         return -0.5 * value
+
+
+def most_precise_first(v: Floats, absent: NDArray[np.bool_] | None, *others: Floats) -> None:
+    """Put the study with the least variance first, in v and in others of shape (k, n) (in place).
+
+    `absent` is where there is none, v being infinite there.
+    """
+    # The first least one: twice as fast as argmin along this axis.
+    best = (v == np.minimum.reduce(v, axis=0)).argmax(axis=0)
+    column = np.arange(v.shape[1])
+    # The others have the order that they have without the absent ones.
+    first = np.zeros_like(best) if absent is None else absent.argmin(axis=0)
+    for x, none in ((v, np.inf), *((other, 0.0) for other in others)):
+        lead = x[best, column]
+        x[best, column] = x[first, column]
+        x[first, column] = none
+        x[0] = lead

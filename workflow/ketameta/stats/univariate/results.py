@@ -152,6 +152,9 @@ class MetaRegression(Shown):
         Of the coefficients, shape ``(..., p, p)``.
     rule
         The interval rule that was applied; under ``auto`` the one that fired.
+    scale, factor
+        The generalised Q at tau2 over k - p, and what `covariance` was multiplied by: that under
+        hksj, 1 under wald.
     tau2, tau2_se, tau2_low, tau2_high
         Variance of the true effects that the moderators leave.
     i2, i2_low, i2_high, h2, h2_low, h2_high
@@ -164,6 +167,8 @@ class MetaRegression(Shown):
         Cochran's Q of the residuals with its test.
     k, log_likelihood, converged, tau2_in_parts
         As in `RandomEffects`.
+    constant
+        Whether a constant column was put in front of those given.
     moderators
         Names of the columns of the design, where `X` carried some; else None.
     """
@@ -182,6 +187,8 @@ class MetaRegression(Shown):
     ci_high: Any
     covariance: Any
     rule: Any
+    scale: Number
+    factor: Number
     tau2: Number
     tau2_se: Number
     tau2_low: Number
@@ -204,6 +211,7 @@ class MetaRegression(Shown):
     log_likelihood: Number
     converged: Any
     tau2_in_parts: Any
+    constant: Any
     moderators: Labels = field(default=None, kw_only=True)
 
 
