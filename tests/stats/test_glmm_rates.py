@@ -1,4 +1,4 @@
-"""Mixed models of rates: against plain sums over their random effects, Poisson regression, swaps."""
+"""Mixed models of rates: against plain sums over random effects, Poisson regression, swaps."""
 
 import numpy as np
 import pytest
