@@ -36,8 +36,8 @@ def test_common_correlation_matches_vgam_and_glmmtmb():
     # whose scoring leaves the seventh digit
     assert got.estimate == pytest.approx(0.172012985319, abs=1e-7)
     assert got.log_likelihood == pytest.approx(-43.0634153349, abs=1e-9)
-    assert got.rho1 == got.rho2 == pytest.approx(special.expit(-0.784379121570), rel=1e-7)
-    assert got.risk2 == pytest.approx(special.expit(-1.200061401927), rel=1e-7)
+    assert got.rho1 == got.rho2 == pytest.approx(special.expit(-0.784379121570), rel=1e-6)
+    assert got.risk2 == pytest.approx(special.expit(-1.200061401927), rel=1e-6)
     # glmmTMB 1.1.5, family betabinomial, whose search stops at seven digits
     assert got.se == pytest.approx(0.640184403132, rel=2e-7)
 
