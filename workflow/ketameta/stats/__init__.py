@@ -37,6 +37,7 @@ from ketameta.stats.network.inconsistency import (
 )
 from ketameta.stats.network.ranking import Ranks, network_ranks
 from ketameta.stats.numerics.ragged import many
+from ketameta.stats.rare.beta_binomial import BetaBinomial, beta_binomial
 from ketameta.stats.rare.classical import (
     CommonEffect,
     MantelHaenszel,
@@ -88,6 +89,7 @@ __all__ = [
     "MEASURES",
     "Agreement",
     "Bayes",
+    "BetaBinomial",
     "Boundaries",
     "CommonEffect",
     "Confidence",
@@ -125,6 +127,7 @@ __all__ = [
     "back_transform",
     "bayes",
     "begg",
+    "beta_binomial",
     "cluster_robust",
     "cohen_kappa",
     "common_arm_covariance",

@@ -16,10 +16,21 @@ from ketameta.stats.numerics.checks import as_level, one_of
 from ketameta.stats.numerics.quadrature import QuadratureRule
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.rare.ascent import AscentEnd, Surface, maximise_from_starts
-from ketameta.stats.rare.kernels import Binomial, Hypergeometric, Stratified
+from ketameta.stats.rare.kernels import (
+    Arm,
+    Binomial,
+    BinomialArm,
+    Hypergeometric,
+    PoissonArm,
+    Stratified,
+)
 from ketameta.stats.rare.marginal import MarginalModel, OneEffect, StratifiedEffect, TwoEffects
 
-MODELS = {"PLO": ("UM",), "OR": ("UM.FS", "UM.RS", "CM.EL", "CM.AL"), "IRR": ("CM.EL",)}
+MODELS = {
+    "PLO": ("UM",),
+    "OR": ("UM.FS", "UM.RS", "CM.EL", "CM.AL"),
+    "IRR": ("CM.EL", "UM.FS", "UM.RS"),
+}
 
 Number = Any  # a float for one analysis, an array of shape (...) for a batch
 
@@ -101,15 +112,16 @@ def glmm(
         "UM.RS" random baselines v ~ N(0, σ²), log odds γ + v + μ + u/2 and γ + v - u/2,
         u ~ N(0, τ²); "CM.EL" conditional on both margins, noncentral hypergeometric;
         "CM.AL" its approximation for rare events, a of a + c events binomial with
-        log odds θ + log(n1/n2). For IRR "CM.EL", x1 of x1 + x2 with log odds
-        θ + log(t1/t2). For PLO "UM".
+        log odds θ + log(n1/n2). For IRR "CM.EL" (default), x1 of x1 + x2 binomial with log
+        odds θ + log(t1/t2), exact; or "UM.FS" and "UM.RS" as for OR, of Poisson counts with
+        log rates in the place of log odds. For PLO "UM".
     nodes
         Gauss-Hermite points per random effect, default 50 (UM.RS 15 × 15), which
         leaves tau2 good to 8 (6) digits even where tau2 is 7 and cells are empty;
         1 is the Laplace approximation.
     drop00
-        Leave out studies with no, or only, events in both arms. UM.FS and CM.EL
-        always do, there they say nothing; in UM.RS they inform about σ².
+        Leave out studies with no, or only, events in both arms (IRR: with none). UM.FS and
+        CM.EL always do, there they say nothing; in UM.RS they inform about σ².
     level
         Confidence level, between 0 and 1.
 
@@ -120,8 +132,8 @@ def glmm(
 
     Notes
     -----
-    Stijnen, Hamza and Özdemir 2010; Jackson and others 2018 (their models 4, 5
-    and 7); Hamza, van Houwelingen and Stijnen 2008 (one group). The same models
+    Stijnen, Hamza and Özdemir 2010 (rates: their section 4); Jackson and others 2018 (their
+    models 4, 5 and 7); Hamza, van Houwelingen and Stijnen 2008 (one group). The same models
     as `rma.glmm` of metafor 3.8-1 with its default coding, at the global maximum
     over tau. Its log-likelihood for more than one node is that of the counts given
     the predicted effects; here it is the marginal one.
@@ -181,7 +193,8 @@ def _kept(measure: str, model: str, drop00: bool, cells: list[Array]) -> list[Ar
     if measure == "PLO":
         keep &= cells[0] + cells[1] > 0
     elif measure == "IRR":
-        keep &= cells[0] + cells[2] > 0
+        if drop00 or model != "UM.RS":
+            keep &= cells[0] + cells[2] > 0
     else:
         a, b, c, d = cells
         keep &= (a + b > 0) & (c + d > 0)
@@ -194,6 +207,8 @@ def _kept(measure: str, model: str, drop00: bool, cells: list[Array]) -> list[Ar
 
 def build_likelihood(measure: str, model: str, cells: list[Array]) -> tuple[MarginalModel, bool]:
     """Build the likelihood; also whether it has a maximum at a finite mean effect."""
+    if model in {"UM.FS", "UM.RS"}:
+        return _unconditional(measure, model, cells)
     if measure == "PLO":
         x, rest = cells
         n, offset = x + rest, np.zeros(x.size)
@@ -202,21 +217,49 @@ def build_likelihood(measure: str, model: str, cells: list[Array]) -> tuple[Marg
         n, offset = x + x2, np.log(t1 / t2)
     else:
         a, b, c, d = cells
-        if model == "UM.RS":
-            return TwoEffects(a, b, c, d), all(cell.sum() > 0 for cell in cells)
-        if model in {"UM.FS", "CM.EL"}:
-            low, high = np.maximum(0.0, a - d), np.minimum(a + b, a + c)
-            finite = bool((a > low).any() and (a < high).any())
-            start = float(np.log((a.sum() + 0.5) * (d.sum() + 0.5)))
-            start -= float(np.log((b.sum() + 0.5) * (c.sum() + 0.5)))
-            if model == "UM.FS":
-                return StratifiedEffect(Stratified(a, b, c, d), start), finite
-            return OneEffect(Hypergeometric(a, b, c, d), start), finite
+        if model == "CM.EL":
+            return OneEffect(Hypergeometric(a, b, c, d), _log_odds(a, b, c, d)), _inside(cells)
         x, n, offset = a, a + c, np.log((a + b) / (c + d))
     start = float(np.log((x.sum() + 0.5) / ((n - x).sum() + 0.5)) - np.average(offset, weights=n))
     finite = bool(x.sum() > 0 and (n - x).sum() > 0)
     x, n, offset, times = _once(x, n, offset)
     return OneEffect(Binomial(x, n, offset, times), start, times), finite
+
+
+def _unconditional(measure: str, model: str, cells: list[Array]) -> tuple[MarginalModel, bool]:
+    """Build the likelihood of both arms; log rates of counts, or log odds of events."""
+    one, two = cells[0], cells[2]
+    rest = cells[1], cells[3]
+    first: Arm
+    second: Arm
+    if measure == "IRR":
+        first, second = PoissonArm(one, rest[0]), PoissonArm(two, rest[1])
+        level = np.log((one + two + 0.5) / (rest[0] + rest[1]))
+        finite = bool(one.sum() > 0 and two.sum() > 0)
+        below = float(np.log((two.sum() + 0.5) / rest[1].sum()))
+        effect = float(np.log((one.sum() + 0.5) / rest[0].sum())) - below
+    else:
+        first, second = BinomialArm(one, one + rest[0]), BinomialArm(two, two + rest[1])
+        level = np.log((one + two + 0.5) / (rest[0] + rest[1] + 0.5))
+        finite = _inside(cells) if model == "UM.FS" else all(cell.sum() > 0 for cell in cells)
+        below = float(np.log((two.sum() + 0.5) / (rest[1].sum() + 0.5)))
+        effect = _log_odds(one, rest[0], two, rest[1])
+    if model == "UM.FS":
+        return StratifiedEffect(Stratified(first, second, level), effect), finite
+    return TwoEffects(first, second, (effect, below)), finite
+
+
+def _log_odds(a: Array, b: Array, c: Array, d: Array) -> float:
+    """Return the crude log odds ratio, halves added."""
+    up = float(np.log((a.sum() + 0.5) * (d.sum() + 0.5)))
+    return up - float(np.log((b.sum() + 0.5) * (c.sum() + 0.5)))
+
+
+def _inside(cells: list[Array]) -> bool:
+    """Say whether, given the margins, not all counts are at one end of what they can be."""
+    a, b, c, d = cells
+    low, high = np.maximum(0.0, a - d), np.minimum(a + b, a + c)
+    return bool((a > low).any() and (a < high).any())
 
 
 def _once(*cells: Array) -> tuple[Array, ...]:

@@ -1,5 +1,7 @@
 """Likelihoods of one study given its effect, for the generalised linear mixed models."""
 
+from typing import Protocol
+
 import numpy as np
 from scipy import special
 
@@ -42,39 +44,107 @@ class Binomial:
         return float((self.times * saturated_binomial(self.x, self.n)[:, 0]).sum())
 
 
-class Stratified:
-    """Two arms with log odds alpha + t/2 and alpha - t/2; alpha is the nuisance."""
+class Arm(Protocol):
+    """An arm of each study: the log-likelihood of its count in a linear predictor eta.
 
-    def __init__(self, a: Array, b: Array, c: Array, d: Array) -> None:
-        self.a, self.c = a[:, None], c[:, None]
-        self.n1, self.n2 = (a + b)[:, None], (c + d)[:, None]
-        self.constant = log_choose(self.n1, self.a) + log_choose(self.n2, self.c)
-        self.start = np.log((a + c + 0.5) / (b + d + 0.5))
+    Arrays have shape (k, 1) and stretch along the points of eta, (..., k, j). The log-likelihood
+    is concave in eta, its third derivative at most the second.
+    """
+
+    constant: Floats
+    x: Floats
+
+    def value(self, eta: Values) -> Values:
+        """Log-likelihood less its constant."""
+
+    def moments(self, eta: Values) -> tuple[Values, Values]:
+        """Return the expected count and its variance, which is the information in eta."""
+
+    def saturated(self) -> Floats:
+        """Log-likelihood of each study at the count observed."""
+
+
+class BinomialArm:
+    """x events of n people with log odds eta."""
+
+    def __init__(self, x: Array, n: Array) -> None:
+        self.x, self.n = x[:, None], n[:, None]
+        self.constant = log_choose(self.n, self.x)
+
+    def value(self, eta: Values) -> Values:
+        """Log-likelihood less its constant."""
+        return np.asarray(self.x * eta - self.n * softplus(eta))
+
+    def moments(self, eta: Values) -> tuple[Values, Values]:
+        """Return the expected count and its variance."""
+        p = logistic(eta)
+        return self.n * p, self.n * p * (1 - p)
+
+    def saturated(self) -> Floats:
+        """Log-likelihood of each study at the proportion observed."""
+        return saturated_binomial(self.x, self.n)
+
+
+class PoissonArm:
+    """x events in the person-time t with log rate eta."""
+
+    def __init__(self, x: Array, t: Array) -> None:
+        self.x, self.t = x[:, None], t[:, None]
+        self.constant = special.xlogy(self.x, self.t) - special.gammaln(self.x + 1)
+
+    def value(self, eta: Values) -> Values:
+        """Log-likelihood less its constant."""
+        return np.asarray(self.x * eta - self._expected(eta))
+
+    def moments(self, eta: Values) -> tuple[Values, Values]:
+        """Return the expected count and its variance, which are the same."""
+        expected = self._expected(eta)
+        return expected, expected
+
+    def saturated(self) -> Floats:
+        """Log-likelihood of each study at the rate observed."""
+        return np.asarray(special.xlogy(self.x, self.x) - self.x - special.gammaln(self.x + 1))
+
+    def _expected(self, eta: Values) -> Values:
+        # beyond e^500 a search has run off, and infinities would only spoil its derivatives
+        real = np.minimum(eta.real, 500.0)
+        at = real + 1j * eta.imag if np.iscomplexobj(eta) else real
+        return np.asarray(self.t * np.exp(at))
+
+
+class Stratified:
+    """Two arms with predictors alpha + t/2 and alpha - t/2; alpha is the nuisance.
+
+    `start` are values of alpha to start from, shape (k,).
+    """
+
+    def __init__(self, one: Arm, two: Arm, start: Array) -> None:
+        self.one, self.two, self.start = one, two, start
 
     def value(self, t: Values, nuisance: Values | None) -> Values:
         """Log-likelihood of both arms."""
         assert nuisance is not None
-        one, two = nuisance + t / 2, nuisance - t / 2
-        first = self.a * one - self.n1 * softplus(one)
-        return self.constant + first + self.c * two - self.n2 * softplus(two)
+        constant = self.one.constant + self.two.constant
+        first, second = self.one.value(nuisance + t / 2), self.two.value(nuisance - t / 2)
+        return np.asarray(constant + first + second)
 
     def slope(self, t: Values, nuisance: Values | None) -> tuple[Values, Values]:
         """Score and information in t."""
         assert nuisance is not None
-        p, q = logistic(nuisance + t / 2), logistic(nuisance - t / 2)
-        score = (self.a - self.n1 * p - self.c + self.n2 * q) / 2
-        return score, (self.n1 * p * (1 - p) + self.n2 * q * (1 - q)) / 4
+        (m1, w1), (m2, w2) = self._moments(t, nuisance)
+        return (self.one.x - m1 - self.two.x + m2) / 2, (w1 + w2) / 4
 
     def slope_in_nuisance(self, t: Floats, nuisance: Floats) -> tuple[Floats, Floats]:
         """Score and information in alpha."""
-        p, q = logistic(nuisance + t / 2), logistic(nuisance - t / 2)
-        score = self.a - self.n1 * p + self.c - self.n2 * q
-        return score, self.n1 * p * (1 - p) + self.n2 * q * (1 - q)
+        (m1, w1), (m2, w2) = self._moments(t, nuisance)
+        return self.one.x - m1 + self.two.x - m2, w1 + w2
+
+    def _moments(self, t: Values, nuisance: Values) -> tuple[tuple[Values, Values], ...]:
+        return self.one.moments(nuisance + t / 2), self.two.moments(nuisance - t / 2)
 
     def saturated(self) -> float:
-        """Log-likelihood with both proportions as observed."""
-        both = saturated_binomial(self.a, self.n1) + saturated_binomial(self.c, self.n2)
-        return float(both.sum())
+        """Log-likelihood with both counts as observed."""
+        return float((self.one.saturated() + self.two.saturated()).sum())
 
 
 class Hypergeometric:

@@ -4,7 +4,6 @@ from typing import Protocol
 
 import numpy as np
 
-from ketameta.stats.effects.inputs import Array
 from ketameta.stats.numerics.quadrature import (
     Floats,
     Kernel,
@@ -12,10 +11,8 @@ from ketameta.stats.numerics.quadrature import (
     Values,
     damping,
     integrate,
-    logistic,
-    softplus,
 )
-from ketameta.stats.rare.kernels import Stratified, log_choose
+from ketameta.stats.rare.kernels import Arm, Stratified
 
 STEP = 1e-30  # imaginary part of a complex step: far below rounding, far above underflow
 
@@ -87,21 +84,18 @@ class StratifiedEffect(OneEffect):
 
 
 class TwoEffects:
-    """Two arms, log odds γ + v + (mu + τ u)/2 ± …; θ = (mu, γ, τ, σ).
+    """Two arms with random baselines; θ = (mu, γ, τ, σ).
 
-    Arm 1 has γ + mu + σ v + τ u/2, arm 2 γ + σ v - τ u/2, with u and v standard
-    normal and independent: a random study effect beside the random treatment
-    effect.
+    Log odds or log rates are γ + mu + σ v + τ u/2 in arm 1 and γ + σ v - τ u/2 in arm 2, with
+    u and v standard normal and independent: a random study effect beside the random
+    treatment effect.
     """
 
     locations, scales = 2, 2
 
-    def __init__(self, a: Array, b: Array, c: Array, d: Array) -> None:
-        self.a, self.c = a[:, None], c[:, None]
-        self.n1, self.n2 = (a + b)[:, None], (c + d)[:, None]
-        self.constant = log_choose(a + b, a) + log_choose(c + d, c)
-        gamma = np.log((c.sum() + 0.5) / (d.sum() + 0.5))
-        self.start = np.array([np.log((a.sum() + 0.5) / (b.sum() + 0.5)) - gamma, gamma])
+    def __init__(self, one: Arm, two: Arm, start: tuple[float, float]) -> None:
+        """Start from the mean effect and the predictor of arm 2."""
+        self.one, self.two, self.start = one, two, np.array(start)
 
     def profile(self, theta: Floats, rule: QuadratureRule) -> Floats | None:
         """Nothing belongs to single studies."""
@@ -116,9 +110,8 @@ class TwoEffects:
         """Gradient in (u, v) and the entries uu, uv, vv of the negative Hessian."""
         one, two = self._predictors(theta, u, v)
         half, sigma = theta[..., 2, None, None] / 2, theta[..., 3, None, None]
-        p, q = logistic(one), logistic(two)
-        r1, r2 = self.a - self.n1 * p, self.c - self.n2 * q
-        w1, w2 = self.n1 * p * (1 - p), self.n2 * q * (1 - q)
+        (m1, w1), (m2, w2) = self.one.moments(one), self.two.moments(two)
+        r1, r2 = self.one.x - m1, self.two.x - m2
         return (
             half * (r1 - r2) - u,
             sigma * (r1 + r2) - v,
@@ -129,7 +122,7 @@ class TwoEffects:
 
     def _mode(self, theta: Values) -> tuple[Values, Values]:
         real = theta.real
-        u: Values = np.zeros((*theta.shape[:-1], self.a.size, 1))
+        u: Values = np.zeros((*theta.shape[:-1], self.one.x.size, 1))
         v: Values = u.copy()
         half, sigma = real[..., 2, None, None] / 2, real[..., 3, None, None]
         for _ in range(200):
@@ -164,11 +157,11 @@ class TwoEffects:
         up = u + (z1 - l21 * right) / l11
         vp = v + right
         one, two = self._predictors(theta, up, vp)
-        logs = self.a * one - self.n1 * softplus(one) + self.c * two - self.n2 * softplus(two)
-        logs = logs - (up**2 + vp**2) / 2 + weights
+        logs = self.one.value(one) + self.two.value(two) - (up**2 + vp**2) / 2 + weights
         top = logs.real.max(axis=-1, keepdims=True)
         total = np.log(np.exp(logs - top).sum(axis=-1)) + top[..., 0]
-        parts = self.constant + total - np.log(l11 * l22)[..., 0] - np.log(2 * np.pi)
+        constant = (self.one.constant + self.two.constant)[:, 0]
+        parts = constant + total - np.log(l11 * l22)[..., 0] - np.log(2 * np.pi)
         return np.asarray(parts.sum(axis=-1))
 
 
