@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.stats.dependent.nested import Nested
 from ketameta.stats.numerics.newton import ascend
 
 Array = NDArray[np.float64]
@@ -40,6 +42,19 @@ class Dependent:
     present: NDArray[np.bool_]
 
 
+def stacks(codes: Ints) -> list[Ints]:
+    """Return the rows of clusters, those of m rows together: an array (clusters, m) for each m."""
+    order = np.argsort(codes, kind="stable")
+    count = np.bincount(codes)
+    each = count[codes[order]]
+    return [order[each == m].reshape(-1, m) for m in np.unique(count[count > 0]).tolist()]
+
+
+def block(matrix: Array, rows: Ints) -> Array:
+    """Return the diagonal blocks (clusters, m, m) of (n, n) of a stack of rows."""
+    return np.asarray(matrix[rows[:, :, None], rows[:, None, :]])
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Rows of a data set gathered into clusters of one padded size."""
@@ -49,12 +64,11 @@ class Blocks:
     @classmethod
     def of(cls, codes: Ints) -> Blocks:
         """Gather row numbers by the cluster codes 0, 1, ... of the rows."""
-        members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
-        size = max((m.size for m in members), default=0)
-        rows = np.full((len(members), size), -1, dtype=np.intp)
-        for row, m in zip(rows, members, strict=True):
-            row[: m.size] = m
-        return cls(rows)
+        found = stacks(codes)
+        size = max((rows.shape[1] for rows in found), default=0)
+        pad = [((0, 0), (0, size - rows.shape[1])) for rows in found]
+        each = [np.pad(rows, p, constant_values=-1) for rows, p in zip(found, pad, strict=True)]
+        return cls(np.concatenate(each) if each else np.empty((0, 0), dtype=np.intp))
 
     def column(self, values: Array) -> Array:
         """Gather (k, ...) into (clusters, size, ...), zeros in the padding."""
@@ -64,7 +78,7 @@ class Blocks:
 
     def square(self, matrix: Array, diagonal: float) -> Array:
         """Gather the diagonal blocks of (k, k); the padding gets `diagonal`."""
-        out = matrix[self.rows[:, :, None], self.rows[:, None, :]]
+        out = block(matrix, self.rows)
         pad = self.rows < 0
         out[pad[:, :, None] | pad[:, None, :]] = 0.0
         cluster, place = np.nonzero(pad)
@@ -83,12 +97,26 @@ class MixedFit:
     converged: bool
 
 
+class _Problem(Protocol):
+    """A log-likelihood in unconstrained parameters s, and where to start climbing it."""
+
+    def begin(self) -> list[Array]: ...
+
+    def g(self, s: Array) -> Array: ...
+
+    def value(self, s: Array) -> float: ...
+
+    def curved(self, s: Array) -> tuple[float, Array, Array]: ...
+
+    def solved(self, s: Array) -> tuple[Array, Array]: ...
+
+
 @dataclass(frozen=True)
 class _Likelihood:
     """ML or REML log-likelihood in the unconstrained parameters s."""
 
     y: Array  # (c, n)
-    X: Array  # (c, n, p)
+    X: Array  # (c, n, p), orthonormal over all clusters
     V: Array  # (c, n, n)
     E: Array  # (m, c, n, n)
     forms: Array  # (m, q, q)
@@ -108,14 +136,22 @@ class _Likelihood:
         deviance = float(logdet.sum() + np.einsum("cn,cnm,cm->", r, inverse, r))
         deviance += self.k * _LOG_2PI
         if self.reml:
-            # Harville's constant log|X'X| makes REML likelihoods of one data set
-            # comparable with other software.
-            cross = np.einsum("cnp,cnq->pq", self.X, self.X)
-            deviance += float(np.linalg.slogdet(A)[1] - np.linalg.slogdet(cross)[1])
-            deviance -= beta.size * _LOG_2PI
+            deviance += float(np.linalg.slogdet(A)[1]) - beta.size * _LOG_2PI
         if not (sign > 0).all():
             deviance = np.inf
         return np.asarray(inverse), beta, np.asarray(vcov), np.asarray(r), deviance
+
+    def begin(self) -> list[Array]:
+        """Return the best three of a grid of starts."""
+        grid = product(_SPREADS, repeat=self.forms.shape[1])
+        starts = [np.array(s) for s in islice(grid, _MOST_STARTS)]
+        starts.sort(key=self.value, reverse=True)
+        return starts[:3]
+
+    def solved(self, s: Array) -> tuple[Array, Array]:
+        """Return the coefficients of X and their covariance."""
+        _, beta, vcov, _, _ = self.coefficients(self.g(s))
+        return beta, vcov
 
     def value(self, s: Array) -> float:
         """Log-likelihood, -inf where the covariance cannot be inverted."""
@@ -169,7 +205,13 @@ class _Likelihood:
         return gradient, 0.5 * trace2 - square
 
 
-def fit_mixed(data: Dependent, patterns: Sequence[Array], forms: Array, method: str) -> MixedFit:
+def fit_mixed(
+    data: Dependent,
+    patterns: Sequence[Array],
+    forms: Array,
+    method: str,
+    inner: Ints | None = None,
+) -> MixedFit:
     """Maximise the likelihood over beta and g.
 
     Parameters
@@ -182,51 +224,69 @@ def fit_mixed(data: Dependent, patterns: Sequence[Array], forms: Array, method: 
         The F_m, shape (m, q, q).
     method
         "REML" or "ML".
+    inner
+        Where the g are two variances, that of clusters and that of units within them: numbers of
+        these units (k,). The likelihood is the same, but quicker.
 
     Notes
     -----
-    The model is fitted in units of the residual spread, so that the answer scales
-    with y. A grid of starts is climbed from its three best points and the highest
-    end is kept: these likelihoods can have more than one top.
+    The model is fitted in units of the residual spread and to orthonormal columns, so that the
+    answer scales with y and X. With these columns Harville's constant log|X'X|, which makes REML
+    likelihoods of one data set comparable with other software, is 0. The best places of a grid are
+    climbed from and the highest end is kept: these likelihoods can have more than one top.
     """
-    y, X, V = data.y, data.X, data.V
-    blocks = Blocks.of(data.codes)
-    unit = _spread(y, X, V)
-    problem = _Likelihood(
-        y=blocks.column(y / unit),
-        X=blocks.column(X),
-        V=blocks.square(V / unit**2, 1.0),
-        E=np.stack([blocks.square(pattern, 0.0) for pattern in patterns]),
-        forms=forms,
-        k=y.size,
-        reml=method == "REML",
-    )
-    q = forms.shape[1]
-    starts = [np.array(s) for s in islice(product(_SPREADS, repeat=q), _MOST_STARTS)]
-    starts.sort(key=problem.value, reverse=True)
-    bound = np.full(q, np.inf)
-    ends = [ascend(problem.curved, start, -bound, bound) for start in starts[:3]]
+    Q, R = np.linalg.qr(data.X)
+    r = data.y - Q @ (Q.T @ data.y)
+    # the root mean square of the residuals, or of the standard errors if larger
+    unit = float(np.sqrt(max(float(np.mean(r * r)), float(np.median(np.diag(data.V))))))
+    y, V, reml = data.y / unit, data.V / unit**2, method == "REML"
+    problem: _Problem
+    if inner is None:
+        problem = _dense(y, Q, V, data.codes, patterns, forms, reml=reml)
+    else:
+        columns = np.column_stack([Q, y])
+        problem = Nested.of(columns, V, inner, stacks(data.codes), reml=reml)
+    bound = np.full(forms.shape[1], np.inf)
+    ends = [ascend(problem.curved, start, -bound, bound) for start in problem.begin()]
     best = max(ends, key=lambda end: (end.value, end.converged))
-    s = _snap(problem, best.at)
-    _, beta, vcov, _, deviance = problem.coefficients(problem.g(s))
-    freedom = y.size - (X.shape[1] if method == "REML" else 0)
+    s, value = _snap(problem, best.at, best.value)
+    beta, vcov = problem.solved(s)
+    back = np.linalg.inv(R) * unit
+    freedom = y.size - (Q.shape[1] if reml else 0)
     return MixedFit(
-        beta=beta * unit,
-        vcov=vcov * unit**2,
+        beta=back @ beta,
+        vcov=back @ vcov @ back.T,
         g=problem.g(s) * unit**2,
-        log_likelihood=-0.5 * deviance - freedom * float(np.log(unit)),
+        log_likelihood=value - freedom * float(np.log(unit)),
         converged=best.converged,
     )
 
 
-def _spread(y: Array, X: Array, V: Array) -> float:
-    """Root mean square of the least-squares residuals, or of the standard errors if larger."""
-    r = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-    return float(np.sqrt(max(float(np.mean(r * r)), float(np.median(np.diag(V))))))
+def _dense(
+    y: Array,
+    X: Array,
+    V: Array,
+    codes: Ints,
+    patterns: Sequence[Array],
+    forms: Array,
+    *,
+    reml: bool,
+) -> _Likelihood:
+    """Return the likelihood of any patterns, by the inverse of each cluster's covariance."""
+    blocks = Blocks.of(codes)
+    return _Likelihood(
+        y=blocks.column(y),
+        X=blocks.column(X),
+        V=blocks.square(V, 1.0),
+        E=np.stack([blocks.square(pattern, 0.0) for pattern in patterns]),
+        forms=forms,
+        k=y.size,
+        reml=reml,
+    )
 
 
-def _snap(problem: _Likelihood, s: Array) -> Array:
-    """Set parameters that the ascent took next to 0 to exactly 0.
+def _snap(problem: _Problem, s: Array, value: float) -> tuple[Array, float]:
+    """Set parameters that the ascent took next to 0 to exactly 0; return them with their value.
 
     At a variance of 0 the likelihood is flat in its square root, so the ascent
     ends at 1e-6 or so rather than at 0; 0 is kept when it costs no likelihood.
@@ -234,6 +294,6 @@ def _snap(problem: _Likelihood, s: Array) -> Array:
     for place in np.flatnonzero(np.abs(s) < 1e-3):
         trial = s.copy()
         trial[place] = 0.0
-        if problem.value(trial) >= problem.value(s) - 1e-12:
-            s = trial
-    return s
+        if (there := problem.value(trial)) >= value - 1e-12:
+            s, value = trial, there
+    return s, value

@@ -251,9 +251,10 @@ def _nested(
     inner = inner[data.present]
     same = inner[:, None] == inner[None, :]
     patterns = [np.ones(same.shape), same.astype(float)]
+    units: NDArray[np.intp] | None = inner
     if (same | (data.codes[:, None] != data.codes[None, :])).all():
-        patterns = patterns[:1]
-    fit = fit_or_fall_back(data, patterns, _variances(len(patterns)), method)
+        patterns, units = patterns[:1], None
+    fit = fit_or_fall_back(data, patterns, _variances(len(patterns)), method, units)
     sigma2 = np.full(2, np.nan)
     sigma2[: fit.g.size] = fit.g
     return fit_result(data, fit, patterns, sigma2, None, test=test, level=level)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.dependent.mixed import Dependent
+from ketameta.stats.dependent.mixed import Dependent, block, stacks
 from ketameta.stats.dependent.shared import prepare
 from ketameta.stats.numerics.batch import over_batch
 from ketameta.stats.numerics.checks import aligned, as_floats, as_level
@@ -15,6 +16,8 @@ from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
 
 Array = NDArray[np.float64]
+# of covariances between clusters that are held at once
+_MOST_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,15 +125,21 @@ def _robust(data: Dependent, contrasts: Array | None, level: float) -> RobustFit
     C = np.eye(p) if contrasts is None else contrasts
     if C.ndim != 2 or C.shape[1] != p or not np.isfinite(C).all():
         raise ValueError(f"contrasts must be finite and have shape (q, {p}), not {C.shape}")
-    members = [np.flatnonzero(data.codes == code) for code in np.unique(data.codes)]
+    clusters = np.unique(data.codes).size
     q = C.shape[0]
     estimate, vcov, df = np.full(q, np.nan), np.full((q, q), np.nan), np.full(q, np.nan)
     if n >= p and n:
-        M, beta = _weighted(data, members)
+        # orthonormal columns: what is asked of the coefficients is asked of those of these
+        X, turned = np.linalg.qr(data.X)
+        C = np.linalg.solve(turned.T, C.T).T
+        stack = [_Stack(block(data.V, rows), X[rows], data.y[rows]) for rows in stacks(data.codes)]
+        weighted = [np.asarray(np.linalg.solve(each.Phi, each.X)) for each in stack]
+        pairs = list(zip(stack, weighted, strict=True))
+        M = np.linalg.inv(sum((_turned(WX) @ each.X).sum(axis=0) for each, WX in pairs))
+        beta = M @ sum(np.einsum("cmp,cm->p", WX, each.y) for each, WX in pairs)
         estimate = C @ beta
-        if len(members) > p:
-            scores = [_adjusted(data, rows, M) @ C.T for rows in members]
-            vcov, df = _sandwich(data, members, scores, M, beta)
+        if clusters > p:
+            vcov, df = _sandwich(pairs, M, beta, C)
     se = np.sqrt(np.diag(vcov))
     statistic = estimate / se
     half = t_quantile(df, level) * se
@@ -144,53 +153,55 @@ def _robust(data: Dependent, contrasts: Array | None, level: float) -> RobustFit
         ci_high=estimate + half,
         vcov=vcov,
         k=n,
-        clusters=len(members),
+        clusters=clusters,
     )
 
 
-def _weighted(data: Dependent, members: list[NDArray[np.intp]]) -> tuple[Array, Array]:
-    """Return (X'WX)^-1 and the weighted coefficients."""
-    p = data.X.shape[1]
-    cross, moment = np.zeros((p, p)), np.zeros(p)
-    for rows in members:
-        WX = np.linalg.solve(data.V[np.ix_(rows, rows)], data.X[rows])
-        cross, moment = cross + WX.T @ data.X[rows], moment + WX.T @ data.y[rows]
-    M = np.asarray(np.linalg.inv(cross))
-    return M, M @ moment
+class _Stack(NamedTuple):
+    """Clusters of m effects: working covariance (c, m, m), X (c, m, p) and y (c, m)."""
+
+    Phi: Array
+    X: Array
+    y: Array
 
 
-def _adjusted(data: Dependent, rows: NDArray[np.intp], M: Array) -> Array:
-    """Return A_i W_i X_i M of one cluster, shape (n_i, p); A_i is symmetric."""
-    Phi, X = data.V[np.ix_(rows, rows)], data.X[rows]
-    D = np.linalg.cholesky(Phi).T
-    values, axes = np.linalg.eigh(D @ (Phi - X @ M @ X.T) @ D.T)
-    # A cluster that alone carries a column of X leaves a direction without
-    # residual; the generalised inverse leaves it out.
-    kept = values > 1e-10 * values[-1]
-    root = (axes[:, kept] / np.sqrt(values[kept])) @ axes[:, kept].T
-    return np.asarray(D.T @ root @ D @ np.linalg.solve(Phi, X @ M))
+def _turned(x: Array) -> Array:
+    return np.swapaxes(x, -1, -2)
 
 
 def _sandwich(
-    data: Dependent,
-    members: list[NDArray[np.intp]],
-    scores: list[Array],
-    M: Array,
-    beta: Array,
+    pairs: list[tuple[_Stack, Array]], M: Array, beta: Array, C: Array
 ) -> tuple[Array, Array]:
-    """Return the CR2 covariance and the Satterthwaite degrees of freedom.
+    """Return the CR2 covariance of contrasts (q, p) and the Satterthwaite degrees of freedom.
 
-    `scores` hold a column a contrast, (n_i, q). The variance of contrast j is a sum of
-    squares of (I - H)-projected scores with covariance Omega under the working model;
+    `pairs` hold stacks of clusters with their W X. The variance of contrast j is a sum of squares
+    of (I - H)-projected scores with covariance Omega under the working model;
     df = (tr Omega)^2 / tr Omega^2.
     """
-    residuals = data.y - data.X @ beta
-    pairs = list(zip(members, scores, strict=True))
-    each = np.array([a.T @ residuals[r] for r, a in pairs])
-    through = np.array([data.X[r].T @ a for r, a in pairs])
-    own = np.array([np.einsum("ip,ij,jp->p", a, data.V[np.ix_(r, r)], a) for r, a in pairs])
-    df = np.empty(own.shape[1])
-    for j in range(df.size):
-        omega = np.diag(own[:, j]) - through[:, :, j] @ M @ through[:, :, j].T
-        df[j] = np.trace(omega) ** 2 / np.sum(omega * omega)
-    return each.T @ each, df
+    each, own, through = [], [], []
+    for (Phi, X, y), WX in pairs:
+        G = Phi - X @ M @ _turned(X)
+        scores = _adjusted(Phi, G) @ WX @ (M @ C.T)  # (c, m, q)
+        each.append(np.einsum("cmq,cm->cq", scores, y - X @ beta))
+        own.append((scores * (G @ scores)).sum(axis=1))
+        through.append(_turned(scores) @ X)
+    found, diagonal, T = (np.concatenate(x) for x in (each, own, through))
+    T = np.swapaxes(T, 0, 1)  # (q, c, p)
+    q, c, _ = T.shape
+    df = np.empty(q)
+    for part in np.array_split(np.arange(q), -(-q * c * c // _MOST_ENTRIES)):
+        omega = -T[part] @ M @ _turned(T[part])
+        omega[:, np.arange(c), np.arange(c)] = diagonal.T[part]
+        df[part] = diagonal.T[part].sum(axis=1) ** 2 / (omega * omega).sum(axis=(1, 2))
+    return found.T @ found, df
+
+
+def _adjusted(Phi: Array, G: Array) -> Array:
+    """Return the symmetric A_i of clusters, (c, m, m)."""
+    D = _turned(np.asarray(np.linalg.cholesky(Phi)))
+    values, axes = np.linalg.eigh(D @ G @ _turned(D))
+    # A cluster that alone carries a column of X leaves a direction without
+    # residual; the generalised inverse leaves it out.
+    kept = values > 1e-10 * values[:, -1:]
+    scale = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    return np.asarray(_turned(D) @ (axes * scale[:, None, :]) @ np.swapaxes(axes, 1, 2) @ D)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.dependent.mixed import Dependent, MixedFit, fit_mixed
+from ketameta.stats.dependent.mixed import Dependent, MixedFit, block, fit_mixed, stacks
 from ketameta.stats.numerics.checks import aligned, as_floats, as_labels, as_level, one_of
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
@@ -156,7 +157,7 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     _refuse(~np.isnan(yi) & np.isnan(variances), "vi", "is NaN while yi is not")
     present = ~np.isnan(yi)
     V = np.diag(vi[present]) if vi.ndim == 1 else vi[np.ix_(present, present)]
-    if not np.isfinite(V).all() or not np.allclose(V, V.T, rtol=1e-12, atol=0):
+    if not np.isfinite(V).all() or not (np.abs(V - V.T) <= 1e-12 * np.abs(V)).all():
         raise ValueError("vi must be a symmetric, finite covariance")
     inside = codes[present]
     if V[inside[:, None] != inside[None, :]].any():
@@ -180,7 +181,11 @@ def _refuse(bad: NDArray[np.bool_], name: str, what: str, places: Ints | None = 
 
 
 def fit_or_fall_back(
-    data: Dependent, patterns: Sequence[Array], forms: Array, method: str
+    data: Dependent,
+    patterns: Sequence[Array],
+    forms: Array,
+    method: str,
+    inner: Ints | None = None,
 ) -> MixedFit:
     """Fit the model; where its variances cannot be estimated give what V alone tells.
 
@@ -194,18 +199,38 @@ def fit_or_fall_back(
     if n < p or n == 0:
         return MixedFit(np.full(p, np.nan), np.full((p, p), np.nan), unknown, np.nan, False)
     if np.unique(data.codes).size <= p:
-        beta, vcov, _ = _by_sampling_error(data)
-        return MixedFit(beta, vcov, unknown, np.nan, False)
-    return fit_mixed(data, patterns, forms, method)
+        alone = _by_sampling_error(data)
+        return MixedFit(alone.beta, alone.vcov, unknown, np.nan, False)
+    return fit_mixed(data, patterns, forms, method, inner)
 
 
-def _by_sampling_error(data: Dependent) -> tuple[Array, Array, float]:
-    """Coefficients, their covariance and Q under sampling error alone."""
-    weighted = np.linalg.solve(data.V, data.X)
-    vcov = np.linalg.inv(data.X.T @ weighted)
-    beta = vcov @ (weighted.T @ data.y)
-    r = data.y - data.X @ beta
-    return beta, vcov, float(r @ np.linalg.solve(data.V, r))
+class _Alone(NamedTuple):
+    """Coefficients (p,), their covariance, Q and tr(P) under sampling error alone."""
+
+    beta: Array
+    vcov: Array
+    q: float
+    trace: float
+
+
+def _by_sampling_error(data: Dependent) -> _Alone:
+    """Fit without heterogeneity, cluster by cluster; P = W - W X (X'WX)^-1 X'W, W = V^-1."""
+    X, R = np.linalg.qr(data.X)
+    M = np.column_stack([X, data.y])
+    q = M.shape[1]
+    once, twice, trace = np.zeros((q, q)), np.zeros((q, q)), 0.0
+    for rows in stacks(data.codes):
+        W = np.linalg.inv(block(data.V, rows))
+        own = M[rows]
+        weighted = W @ own
+        once += (np.swapaxes(weighted, 1, 2) @ own).sum(axis=0)
+        twice += (np.swapaxes(weighted, 1, 2) @ weighted).sum(axis=0)
+        trace += float(np.einsum("cii->", W))
+    vcov, back = np.linalg.inv(once[:-1, :-1]), np.linalg.inv(R)
+    beta = vcov @ once[:-1, -1]
+    u = np.append(-beta, 1.0)
+    trace -= float((vcov * twice[:-1, :-1]).sum())
+    return _Alone(back @ beta, back @ vcov @ back.T, float(u @ once @ u), trace)
 
 
 def fit_result(
@@ -226,10 +251,10 @@ def fit_result(
     se = np.sqrt(np.diag(fit.vcov))
     statistic = fit.beta / se
     critical = t_quantile(np.array(df), level)
-    qe = _by_sampling_error(data)[2] if n >= p and n else np.nan
-    alone = p == 1 and bool((data.X == 1).all())
-    known = sigma2.size > 0 and np.isfinite(sigma2[0])
-    half = critical * np.sqrt(fit.vcov[0, 0] + np.nansum(sigma2)) if alone and known else np.nan
+    alone = _by_sampling_error(data) if n >= p and n else None
+    qe = alone.q if alone else np.nan
+    predicts = p == 1 and bool((data.X == 1).all()) and sigma2.size and np.isfinite(sigma2[0])
+    half = critical * np.sqrt(fit.vcov[0, 0] + np.nansum(sigma2)) if predicts else np.nan
     qm, qm_df, qm_p = _omnibus(data.X, fit, df)
     full = np.full((data.present.size,) * 2, np.nan)
     full[np.ix_(data.present, data.present)] = _marginal(data, fit, patterns)
@@ -246,7 +271,7 @@ def fit_result(
         pi_high=float(fit.beta[0] + half),
         sigma2=sigma2,
         between=between,
-        i2=_i2(data, sigma2),
+        i2=_i2(sigma2, n - p, alone),
         qm=qm,
         qm_df=qm_df,
         qm_p=qm_p,
@@ -286,17 +311,13 @@ def _omnibus(X: Array, fit: MixedFit, df: float) -> tuple[float, int, float]:
     return qm / m, m, float(special.fdtrc(m, df, qm / m)) if df > 0 else np.nan
 
 
-def _i2(data: Dependent, sigma2: Array) -> Array:
+def _i2(sigma2: Array, df: int, alone: _Alone | None) -> Array:
     r"""Share of each variance in the total, in per cent.
 
     :math:`100 \sigma_m^2 / (\sum \sigma^2 + \tilde v)` with
     :math:`\tilde v = (n - p) / tr(P)`, P the projection of the model without
     random effects (Higgins & Thompson 2002, equation 9, generalised).
     """
-    n, p = data.X.shape
-    if n <= p or not sigma2.size:
+    if alone is None or df <= 0 or not sigma2.size:
         return np.full(sigma2.shape, np.nan)
-    W = np.linalg.inv(data.V)
-    WX = W @ data.X
-    trace = np.trace(W) - np.trace(np.linalg.solve(data.X.T @ WX, WX.T @ WX))
-    return np.asarray(100 * sigma2 / (np.nansum(sigma2) + (n - p) / trace))
+    return np.asarray(100 * sigma2 / (np.nansum(sigma2) + df / alone.trace))
