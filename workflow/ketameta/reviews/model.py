@@ -114,6 +114,7 @@ PRINTED = {
     "q_p": "its p",
     "i2": "I²",
     "z": "test of the effect",
+    "t": "HKSJ's test of the effect",
     "p": "its p",
     "weight": "weight",
     "between": "chi² between subgroups",
