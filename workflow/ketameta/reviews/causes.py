@@ -26,7 +26,7 @@ def with_cause(result: Result) -> Result:
         return result
     for said, way in _ways(result):
         other = compared(replace(result, own=result.own | way))
-        if other.equal:
+        if not {*other.differs} - {"weight"} and result.differs != ("weight",):
             return replace(result, cause=said)
     left = _smallest(result)
     return replace(result, cause=f"{UNKNOWN}{left}")

@@ -193,17 +193,39 @@ def _on_scale(result: Result) -> tuple[float, float]:
 
 def compared(result: Result) -> Result:
     """Return a result with what is printed of it, and which of it was not met."""
+    own = result.own
     printed = {
         name: value
         for name, value in result.pool.printed.items()
-        if name in result.own or name in ("estimate", "low", "high")
+        if name != "weight" and (name in own or name in ("estimate", "low", "high"))
     }
+    row = _furthest(result) if printed else None
+    if row is not None:
+        printed["weight"] = result.pool.rows[row].printed["weight"]
+        own = own | {"weight": float(result.weights[row])}
     differs = tuple(
         name
         for name, value in printed.items()
-        if not same(value, result.own.get(name, float("nan")), _ROUGH.get(name, 0.0))
+        if not same(value, own.get(name, float("nan")), _ROUGH.get(name, 0.0))
     )
-    return replace(result, printed=printed, differs=differs)
+    return replace(result, own=own, printed=printed, differs=differs)
+
+
+def _furthest(result: Result) -> int | None:
+    """Return which row's weight is furthest from the printed one; None where none is printed.
+
+    Rows of a subgroup have the weight that they have in the whole, where that is pooled.
+    """
+    pool = result.pool
+    if pool.subgroup and pool.analysis.settings.overall:
+        return None
+    rows = zip(pool.rows, result.weights, strict=True)
+    off = [
+        abs(row.printed["weight"].value - own) if "weight" in row.printed else np.nan
+        for row, own in rows
+    ]
+    known = np.isfinite(off)
+    return int(np.nanargmax(off)) if known.any() else None
 
 
 def same(printed: Number, value: float, rough: float = 0.0) -> bool:
