@@ -17,11 +17,11 @@ OVERALL_1 = (
     "CI end,Heterogeneity Tau²,Heterogeneity Chi²,Heterogeneity df,Heterogeneity P,"
     "Heterogeneity I²,Effect Z,Effect P,Subgroup Chi²,Subgroup df,Subgroup P,Subgroup I²,ID"
 )
-OVERALL_2 = f"{OVERALL_1},Heterogeneity estimator,CI method,CI/PI level,PI start,PI end"
+OVERALL_2 = f"{OVERALL_1},Heterogeneity estimator,CI method,CI/PI level,PI start,PI end,Effect T"
 SUBGROUP = (
     "Analysis group,Analysis number,Subgroup,Subgroup number,Weight,Mean,CI start,CI end,"
     "Heterogeneity Tau²,Heterogeneity Chi²,Heterogeneity df,Heterogeneity P,Heterogeneity I²,"
-    "Effect Z,Effect P,ID"
+    "Effect Z,Effect T,Effect P,ID"
 )
 
 

@@ -163,6 +163,88 @@ def test_subgroups_are_pooled_and_held_against_each_other(tmp_path):
     assert young.k + old.k == whole.k == 5
 
 
+# rma(y, sei=se, method="REML", test="knha") of metafor, z and p of test="z"; the last of the
+# estimates and errors of both subgroups under a fixed effect
+HKSJ = {
+    "Day": (
+        ("-1.221951", "-2.461581", "0.017679"),
+        {"tau2": "0", "q": "0.097561", "p": "0.000091", "t": "12.525"},
+    ),
+    "Night": (
+        ("-0.173803", "-1.408910", "1.061304"),
+        {"tau2": "0.154347", "q": "5.434816", "p": "0.541893", "t": "0.605466"},
+    ),
+    "": (
+        ("-0.518283", "-1.352859", "0.316293"),
+        {"tau2": "0.307326", "q": "13.150227", "p": "0.079060", "t": "1.724210"},
+    ),
+}  # fmt: skip
+HKSJ_ROWS = (
+    ("Day", -1.1, 0.5, "15.627676"), ("Day", -1.3, 0.4, "18.637333"),
+    ("Night", -0.2, 0.3, "21.920817"), ("Night", 0.4, 0.35, "20.263340"),
+    ("Night", -0.6, 0.25, "23.550834"),
+)  # fmt: skip
+
+
+def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
+    """Write two subgroups under HKSJ, of two and three studies, as RevMan on the web prints them.
+
+    There, Z is empty and a fixed-effect estimator is #N/A.
+    """
+    how = {**RANDOM, "Data type": "Contrast level", "Log-scale data": "false"}
+    how |= {"Heterogeneity estimator": "REML", "CI method": "HKSJ", "CI/PI level": "95%"}
+    names = {"tau2": "Heterogeneity Tau²", "q": "Heterogeneity Chi²", "p": "Effect P"}
+    found = {}
+    for name, (ends, rest) in HKSJ.items():
+        found[name] = printed(*ends) | {names.get(k, "Effect T"): v for k, v in rest.items()}
+    whole = found.pop("") | {"PI start": "-2.269164", "PI end": "1.232598"}
+    test = {"Subgroup Chi²": "11.951857", "Subgroup df": "1", "Subgroup P": "0.000546"}
+    rows = [
+        key("1.1") | {"Study": f"S{i}", "Subgroup": group, "GIV Mean": y, "GIV SE": se, "Weight": w}
+        for i, (group, y, se, w) in enumerate(HKSJ_ROWS)
+    ]
+    rows[0]["Weight"] = weight
+    place = {"Analysis group": "1", "Analysis number": "1"}
+    subgroups = [place | {"Subgroup": name} | own for name, own in found.items()]
+    own = settings("1.1", "Mean Difference", **how, **whole, **test)
+    return package(tmp_path / "h.zip", [own], rows, subgroups, version=2)
+
+
+def test_hksj_of_subgroups_is_met_with_t_prediction_and_the_test_between_them(tmp_path):
+    results = results_of(in_subgroups(tmp_path))
+    assert [result.pool.subgroup for result in results] == ["Day", "Night", OVERALL]
+    assert [result.differs for result in results] == [(), (), ()]
+    assert {"t", "prediction_low", "between", "weight"} <= results[2].printed.keys()
+
+
+def test_a_weight_that_differs_is_told_with_the_row_furthest_off(tmp_path, capsys):
+    *_, whole = results_of(in_subgroups(tmp_path, "15.7"))
+    assert whole.differs == ("weight",)
+    assert whole.printed["weight"].text == "15.7"
+    assert whole.own["weight"] == pytest.approx(15.6276757298, rel=1e-9)
+    assert main(["reproduce", str(tmp_path / "h.zip")]) == 10
+    assert "furthest off 15.7, computed 15.627676" in capsys.readouterr().out
+
+
+def test_an_estimator_that_is_not_told_belongs_to_a_fixed_effect(tmp_path):
+    own = settings("1.1", "Odds Ratio", **MH_OR, **{"Heterogeneity estimator": "#N/A"})
+    path = package(tmp_path / "a.zip", [own], counts("1.1", TABLES), version=2)
+    (found,) = results_of(path)
+    assert found.equal
+    assert found.pool.analysis.settings.model == "fixed"
+
+
+def test_a_subgroup_without_any_effect_counts_between_subgroups(tmp_path):
+    rows = [
+        key("1.1") | {"Study": name, "Subgroup": name, "GIV Mean": y, "GIV SE": 0.5}
+        for name, y in (("None", 0.0), ("Some", 1.0))
+    ]
+    how = {"Data type": "Contrast level", "Log-scale data": "false"}
+    own = settings("1.1", "Mean Difference", **how)
+    *_, whole = results_of(package(tmp_path / "a.zip", [own], rows))
+    assert whole.own["between"] == pytest.approx(1 / (0.25 + 0.25))
+
+
 def test_results_that_the_file_did_not_calculate_are_not_counted(tmp_path, capsys):
     zeros = printed("0", "0", "0")
     path = package(

@@ -127,7 +127,7 @@ def test_hedges_g_has_the_factor_and_the_variance_of_revman():
     assert effects.vi[0] == pytest.approx(42 / 440 + g * g / (2 * (42 - 3.94)), rel=1e-14)
 
 
-def test_hksj_is_used_where_there_is_spread_and_more_than_two_studies():
+def test_hksj_is_as_metafor_has_it_with_p_of_the_normal_test():
     effects = rules.of_counts("RR", EVENTS, PEOPLE)
     found = pooled(effects, Rules("IV", "RR", True, "REML", hksj=True))
     known = effects.known
@@ -139,11 +139,42 @@ def test_hksj_is_used_where_there_is_spread_and_more_than_two_studies():
     np.testing.assert_allclose(
         np.exp([found.low[0], found.high[0]]), [0.317384843246124, 1.7783398764896], rtol=1e-7
     )
-    two = rules.of_counts("RR", EVENTS[[1, 4]], PEOPLE[[1, 4]])
-    wald, own = (pooled(two, Rules("IV", "RR", True, "REML", hksj=h)) for h in (False, True))
-    assert own.low == wald.low
     # p is of the normal test under either interval
-    assert found.p[0] == pooled(effects, Rules("IV", "RR", True, "REML")).p[0]
+    wald = pooled(effects, Rules("IV", "RR", True, "REML"))
+    assert (found.p[0], found.z[0]) == (wald.p[0], wald.z[0])
+    assert found.t[0] == pytest.approx(abs(found.estimate[0]) / found.se[0], rel=1e-14)
+    assert np.isnan(wald.t[0])
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_hksj_is_taken_as_it_is_with_two_studies_and_without_spread(k):
+    # q / (k - 1) of a Q far below its degrees of freedom makes the interval narrower than Wald's
+    y, v = 0.4 + np.arange(k) / 100, np.full(k, 0.25)
+    effects = rules.of_generic(np.column_stack([y, v**0.5]))
+    found, wald = (pooled(effects, Rules("IV", "", True, "REML", hksj=h)) for h in (True, False))
+    assert found.tau2 == [0]
+    se = np.std(y, ddof=1) / k**0.5
+    assert found.se[0] == pytest.approx(se, rel=1e-12)
+    quantile = {2: 12.706204736174694, 4: 3.182446305283710}[k]
+    half = (found.high[0] - found.low[0]) / 2
+    assert half == pytest.approx(quantile * se, rel=1e-10)
+    assert half < (wald.high[0] - wald.low[0]) / 2
+    one = rules.of_generic(np.array([[0.4, 0.5]]))
+    alone, normal = (pooled(one, Rules("IV", "", True, "REML", hksj=h)) for h in (True, False))
+    assert (alone.low[0], alone.high[0]) == (normal.low[0], normal.high[0])
+    assert np.isnan(alone.t[0])
+
+
+@pytest.mark.parametrize("hksj", [False, True])
+def test_a_prediction_interval_has_the_quantile_of_the_interval(hksj):
+    effects = rules.of_counts("RR", EVENTS, PEOPLE)
+    found = pooled(effects, Rules("IV", "RR", True, "REML", hksj=hksj))
+    wide = (found.prediction_high - found.prediction_low) / (found.high - found.low)
+    assert wide[0] == pytest.approx((1 + found.tau2[0] / found.se[0] ** 2) ** 0.5, rel=1e-12)
+    # where tau² is 0 it is the interval itself, as RevMan prints it; a fixed effect has none
+    same = pooled(rules.of_generic(np.array([[1.0, 0.5], [1.1, 0.5]])), Rules("IV", "", True))
+    assert (same.prediction_low[0], same.prediction_high[0]) == (same.low[0], same.high[0])
+    assert np.isnan(pooled(effects, Rules("IV", "RR", False)).prediction_low[0])
 
 
 def test_what_is_not_estimable_is_none():

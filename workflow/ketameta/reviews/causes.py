@@ -26,7 +26,7 @@ def with_cause(result: Result) -> Result:
         return result
     for said, way in _ways(result):
         other = compared(replace(result, own=result.own | way))
-        if other.equal:
+        if not {*other.differs} - {"weight"} and result.differs != ("weight",):
             return replace(result, cause=said)
     left = _smallest(result)
     return replace(result, cause=f"{UNKNOWN}{left}")
@@ -97,17 +97,11 @@ def _without(
 
 
 def _with_t(result: Result) -> dict[str, float]:
-    """Return the numbers with the p of HKSJ's test: t of the half width of the interval."""
-    own = dict(result.own)
-    how = result.pool.analysis.settings
-    ends = [own.get(name, np.nan) for name in ("low", "estimate", "high")]
-    low, middle, high = np.log(ends) if how.ratio else ends
-    df = own.get("df", np.nan)
-    if result.k > 2 and high > low:
-        half = (high - low) / 2
-        t = abs(middle) / half * special.stdtrit(df, 0.5 + how.level / 2)
-        own |= {"z": float(t), "p": float(2 * special.stdtr(df, -t))}
-    return own
+    """Return the numbers with the p of HKSJ's test, its t in place of z."""
+    own = result.own
+    if "t" not in own:
+        return own
+    return own | {"z": own["t"], "p": float(2 * special.stdtr(own["df"], -own["t"]))}
 
 
 def _as_printed(rows: tuple[StudyRow, ...], how: Settings) -> Effects | None:

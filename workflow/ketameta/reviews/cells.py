@@ -13,7 +13,7 @@ from ketameta.reviews.model import Number
 
 NAN = float("nan")
 # cells that stand for nothing
-_NONE = {"", "na", "n/a", "#n/a", "nan", "null", "not estimable"}
+NONE = {"", "na", "n/a", "#n/a", "nan", "null", "not estimable"}
 
 
 def text_of(content: bytes) -> str:
@@ -51,7 +51,7 @@ def column(name: str) -> str:
 def number(text: str | None) -> float:
     """Read a number; NaN where there is none."""
     cell = (text or "").strip()
-    if cell.lower() in _NONE:
+    if cell.lower() in NONE:
         return NAN
     try:
         value = float(cell)

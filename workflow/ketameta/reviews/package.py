@@ -46,6 +46,7 @@ _POOLED = (
     ("q_p", "heterogeneity p"),
     ("i2", "heterogeneity i2"),
     ("z", "effect z"),
+    ("t", "effect t"),
     ("p", "effect p"),
     ("between", "subgroup chi2"),
     ("between_df", "subgroup df"),

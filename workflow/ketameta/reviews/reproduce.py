@@ -15,10 +15,12 @@ from ketameta.reviews.rules import Effects, Pools, Rules
 
 Floats = NDArray[np.float64]
 # from so many significant digits on, what is printed is a number of double precision
-_DOUBLE, _RELATIVE = 11, 1e-9
+_DOUBLE, _RELATIVE = 11, 1e-8
 # RevMan 5 takes p of chi² by an approximation: 0.12694225 for 0.12694218 of 9.946 on 6 degrees
-_ROUGH = {"q_p": 2e-7, "between_p": 2e-7}
-_OF_POOL = ("estimate", "low", "high", "tau2", "q", "df", "q_p", "i2", "z", "p")
+# and the one on the web 0.110565 for 0.1105646 of 2.5461 on 1, and p of z 0.25036775, not …73
+_ROUGH = {"q_p": 5e-7, "between_p": 5e-7, "p": 1e-7}
+_ENDS = ("estimate", "low", "high", "prediction_low", "prediction_high")
+_OF_POOL = (*_ENDS, "tau2", "q", "df", "q_p", "i2", "z", "t", "p", "se")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Pool:
 @dataclass(frozen=True, slots=True)
 class Result:
     """A pooled result by the review's settings: `own` numbers as they are printed, by name.
+
+    Beside the names of `PRINTED` it has `se`, the error of the interval on the scale of analysis.
 
     `differs` are the names of those that are not equal to the printed digits, `cause` says why in
     words where that is known; both are empty where all are equal.
@@ -152,7 +156,7 @@ def shown(found: Pools, i: int, ratio: bool) -> dict[str, float]:
     """Return the numbers of a pool as a review prints them, NaN left out."""
     own = {name: float(getattr(found, name)[i]) for name in _OF_POOL}
     if ratio:
-        for name in ("estimate", "low", "high"):
+        for name in _ENDS:
             own[name] = float(np.exp(own[name]))
     return {name: value for name, value in own.items() if not isnan(value)}
 
@@ -182,38 +186,58 @@ def _with_tests(results: list[Result]) -> list[Result]:
 
 def _on_scale(result: Result) -> tuple[float, float]:
     """Return estimate and standard error on the scale of analysis; NaN where there are none."""
-    estimate, z = result.own.get("estimate", np.nan), result.own.get("z", np.nan)
+    estimate = result.own.get("estimate", np.nan)
     log = float(np.log(estimate)) if result.pool.analysis.settings.ratio else estimate
-    return log, abs(log) / z if z > 0 else np.nan
+    return log, result.own.get("se", np.nan)
 
 
 def compared(result: Result) -> Result:
     """Return a result with what is printed of it, and which of it was not met."""
+    own = result.own
     printed = {
         name: value
         for name, value in result.pool.printed.items()
-        if name in result.own or name in ("estimate", "low", "high")
+        if name != "weight" and (name in own or name in ("estimate", "low", "high"))
     }
+    row = _furthest(result) if printed else None
+    if row is not None:
+        printed["weight"] = result.pool.rows[row].printed["weight"]
+        own = own | {"weight": float(result.weights[row])}
     differs = tuple(
         name
         for name, value in printed.items()
-        if not same(value, result.own.get(name, float("nan")), _ROUGH.get(name, 0.0))
+        if not same(value, own.get(name, float("nan")), _ROUGH.get(name, 0.0))
     )
-    return replace(result, printed=printed, differs=differs)
+    return replace(result, own=own, printed=printed, differs=differs)
+
+
+def _furthest(result: Result) -> int | None:
+    """Return which row's weight is furthest from the printed one; None where none is printed.
+
+    Rows of a subgroup have the weight that they have in the whole, where that is pooled.
+    """
+    pool = result.pool
+    if pool.subgroup and pool.analysis.settings.overall:
+        return None
+    rows = zip(pool.rows, result.weights, strict=True)
+    off = [
+        abs(row.printed["weight"].value - own) if "weight" in row.printed else np.nan
+        for row, own in rows
+    ]
+    known = np.isfinite(off)
+    return int(np.nanargmax(off)) if known.any() else None
 
 
 def same(printed: Number, value: float, rough: float = 0.0) -> bool:
     """Say whether a number is equal to all digits that are printed.
 
-    A printed number of double precision is met where it is to 1e-9 of itself; `rough` is an error
-    that the printed one is known to have.
+    A printed number of double precision is met where it is to 1e-8 of itself; `rough` is an error
+    that the printed one is known to have before it is rounded.
     """
     if isnan(value):
         return False
-    if abs(value - printed.value) <= rough:
-        return True
     digits = len(printed.text.lower().partition("e")[0].replace(".", "").strip("-0"))
     if digits >= _DOUBLE:
-        return abs(value - printed.value) <= _RELATIVE * max(abs(printed.value), 1e-3)
+        return abs(value - printed.value) <= _RELATIVE * max(abs(printed.value), 1e-3) + rough
     half = 0.5 * 10.0**-printed.decimals
-    return abs(value - printed.value) <= half * (1 + 1e-6) + 1e-12 * abs(value)
+    return abs(value - printed.value) <= half * (1 + 1e-6) + 1e-12 * abs(value) + rough

@@ -155,7 +155,8 @@ def sums(place: Places, x: Floats, size: int) -> Floats:
 class Pools:
     """Pooled results, shape (m,) each, on the scale of analysis; NaN where there is nothing.
 
-    `se` is Wald's, of which `z` and `p` are; `low` and `high` may be of HKSJ. `weights` are of the
+    `se` is that of the interval, Wald's or HKSJ's; `z` and `p` are always Wald's, `t` is HKSJ's.
+    `prediction_low` to `prediction_high` has the quantile of the interval. `weights` are of the
     rows, in per cent of their pool. `i2` is (Q - df)/Q in per cent.
     """
 
@@ -164,7 +165,10 @@ class Pools:
     se: Floats
     low: Floats
     high: Floats
+    prediction_low: Floats
+    prediction_high: Floats
     z: Floats
+    t: Floats
     p: Floats
     q: Floats
     df: Floats
@@ -222,20 +226,24 @@ def pool(effects: Effects, place: Places, rules: Rules, level: Floats) -> Pools:
             tau2 = _spread(rules, (y, v, place), known, (q, df, total(w), total(w * w)))
             share = 1 / (v + tau2[place])
             estimate, se = total(share * y) / total(share), total(share) ** -0.5
-        half = special.ndtri(0.5 + level / 2) * se
-        if rules.hksj:
-            wide = (k > 2) & (tau2 > 0)
-            scale = total(share * (y - estimate[place]) ** 2) / df
-            t = special.stdtrit(np.maximum(df, 1), 0.5 + level / 2)
-            half = np.where(wide, t * np.sqrt(scale) * se, half)
-        z = np.abs(estimate / se)
         several = df > 0
+        z = np.abs(estimate / se)
+        quantile, t = special.ndtri(0.5 + level / 2), np.full(m, np.nan)
+        if rules.hksj:
+            scale = total(share * (y - estimate[place]) ** 2) / df
+            se = np.where(several, np.sqrt(scale) * se, se)
+            t = np.where(several, np.abs(estimate / se), np.nan)
+            quantile = np.where(
+                several, special.stdtrit(np.maximum(df, 1), 0.5 + level / 2), quantile
+            )
+        half, wide = quantile * se, quantile * np.sqrt(tau2 + se * se)
         i2 = np.where(several, np.where(q > df, 100 * (q - df) / q, 0.0), np.nan)
         weights = np.where(known, 100 * share / total(share)[place], np.nan)
     none = np.where(k > 0, 0.0, np.nan)
     return Pools(
-        k, estimate + none, se + none, estimate - half, estimate + half, z,
-        2 * special.ndtr(-z), np.where(several, q, none), df,
+        k, estimate + none, se + none, estimate - half, estimate + half,
+        estimate - wide, estimate + wide, z, t, 2 * special.ndtr(-z),
+        np.where(several, q, none), df,
         np.where(several, special.chdtrc(np.maximum(df, 1), q), np.nan), i2, tau2, weights,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ketameta.reviews.cells import NONE
 from ketameta.reviews.model import Data, Method, Settings
 
 _MEASURES = {
@@ -77,7 +78,7 @@ def settings(said: Mapping[str, str]) -> Settings:
     `said` has the words under: data, method, measure, model, ratio, tau2, interval, swapped, level,
     overall, subgroups, test; what is missing or empty has RevMan's default. Raises `SettingError`.
     """
-    get = {key: word.strip() for key, word in said.items()}
+    get = {key: "" if word.strip().lower() in NONE else word.strip() for key, word in said.items()}
     measure = _MEASURES.get(plain(get.get("measure", "")), "")
     data = _DATA.get(plain(get.get("data", ""))) or _OF_MEASURE.get(measure)
     if data is None:
