@@ -105,6 +105,7 @@ def _whole(folder: Path, out: Path) -> int:
 def _gather(folders: Sequence[Path], out: Path) -> int:
     from ketameta.library.gather import gather
     from ketameta.library.summary import summed_up
+    from ketameta.report.library import page, time_page
 
     found = gather(folders, out)
     summary = summed_up(found.analyses, found.reviews)
@@ -113,6 +114,8 @@ def _gather(folders: Sequence[Path], out: Path) -> int:
     writer.writerow(("section", "of", "number", "value"))
     writer.writerows((*names, f"{value:.10g}") for *names, value in summary.numbers())
     write_text(out / SUMMARY, text.getvalue())
+    write_text(out / PAGE, page(summary))
+    write_text(out / TIME_PAGE, time_page(found))
     print(
         f"{summary.reviews:,} reviews, {summary.analyses:,} analyses, {summary.rows:,} study rows"
     )
