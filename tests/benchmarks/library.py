@@ -3,23 +3,23 @@
     python tests/benchmarks/library.py [--folder FOLDER] [--chunks 2] [--times 1 10 100]
 
 The library is made up by a seed, in the layout of RevMan's data packages: 600 reviews with 21,000
-analyses of 108,000 study rows, of all kinds of data and settings, with what they pool printed to six
-decimals (in one of 200 results a digit is changed, so that causes are looked for). It is written
+analyses of 108,000 study rows, of all kinds of data and settings, with what they pool printed to
+six decimals (in one of 200 results a limit is changed, so that causes are looked for). It is written
 below FOLDER (default: a temporary one) and read by as many processes of `ketameta library --chunk`
-as are asked for at once, one a chunk as a workflow starts them, then gathered. Times are of the
-clock and of the processors, memory the peak of the largest process.
+as are asked for, one a chunk and all at once as a workflow starts them, then gathered. Of 10 times
+as many reviews there are links to the same files under further names; 100 times as many are left
+to --large. Seconds are of the clock and of the processors, memory is the peak of the largest
+process.
 
-The engine is `pool_many` of all effects: REML with HKSJ and prediction intervals, tau² without an
-interval and with one. At 10 and 100 times it has arrays drawn in the same way, no files. metafor's
-`rma` (REML, knha) runs on 300 analyses of two studies or more, one by one as one would write it,
-and its time is scaled up to those of the library.
+The engine is one call of `pool_many` in one process: REML with HKSJ and prediction intervals,
+without and with the interval of tau². Its analyses are arrays drawn as those of the library are, no
+files, at each of the sizes. metafor's `rma` (REML, knha) runs one by one on 300 of those of two
+studies or more, and its time is scaled up to all of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import os
 import resource
 import shutil
@@ -29,8 +29,6 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +76,9 @@ _POOLED = (
 _OWN = ("estimate", "low", "high", "tau2", "q", "df", "q_p", "i2", "z", "p")
 _HOW = (
     *_KEY, "Analysis group name", "Data type", "Log-scale data", "Statistical method",
-    "Effect measure", "Analysis model", "Heterogeneity estimator", "CI method", "Subgroup estimates",
-    "Overall estimates", "Test for subgroup differences", "Swap event and non-event", "CI/PI level",
+    "Effect measure", "Analysis model", "Heterogeneity estimator", "CI method",
+    "Subgroup estimates", "Overall estimates", "Test for subgroup differences",
+    "Swap event and non-event", "CI/PI level",
 )  # fmt: skip
 
 
@@ -180,8 +179,8 @@ def _data_rows(review: Review) -> Iterator[list[str]]:
         group, _, number = analysis.number.partition(".")
         for row in analysis.rows:
             applies = "SUBGROUP_AND_OVERALL" if row.subgroup else "OVERALL"
-            pairs = (*row.generic, row.mean[0], row.sd[0], row.events[0], row.people[0], row.mean[1],
-                     row.sd[1], row.events[1], row.people[1], *row.observed)  # fmt: skip
+            arms = zip(row.mean, row.sd, row.events, row.people, strict=True)
+            pairs = (*row.generic, *(x for arm in arms for x in arm), *row.observed)
             yield [
                 group, number, analysis.name, row.subgroup, row.subgroup[6:], applies, row.study,
                 row.year, *map(_cell, pairs), "", "", "", "", "",
@@ -213,3 +212,139 @@ def _subgroups(pooled: Sequence[tuple[Result, dict[str, Number]]]) -> Iterator[l
             group, _, number = result.pool.analysis.number.partition(".")
             name = result.pool.analysis.name
             yield [group, number, name, result.pool.subgroup, *_of_pool(numbers)]
+
+
+RMA = """
+suppressMessages(library(metafor))
+rows <- read.csv(commandArgs(TRUE)[1])
+parts <- split(rows, rows$analysis)
+took <- system.time(for (one in parts)
+  rma(one$yi, one$vi, test = "knha", control = list(maxiter = 1000)))
+cat(took[["elapsed"]], took[["user.self"]])
+"""
+
+
+def drawn(times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return effects, variances and analyses of a library so many times as large."""
+    rng = np.random.default_rng(SEED)
+    each = sizes(rng, ANALYSES * times, ROWS * times, 1.1)
+    group = np.repeat(np.arange(each.size), each)
+    vi = rng.lognormal(-2.5, 1.0, group.size)
+    tau = rng.choice([0.0, 0.2, 0.5], each.size)[group]
+    return rng.normal(-0.2, np.sqrt(vi + tau**2)), vi, group
+
+
+def engine(times: int) -> tuple[float, float]:
+    """Print what the engine takes at a size; return rows and seconds."""
+    yi, vi, group = drawn(times)
+    took = []
+    for limits in (None, "qprofile"):
+        start, busy = time.perf_counter(), time.process_time()
+        found = pool_many(yi, vi, group, tau2_interval=limits)
+        took.append((time.perf_counter() - start, time.process_time() - busy))
+        assert len(found) == ANALYSES * times
+        del found
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (clock, busy), (whole, whole_busy) = took
+    print(
+        f"{times:4d}x  {group.size:11,} rows  {clock:7.2f} s of the clock  {busy:7.2f} s of processor"
+        f"   with tau² intervals {whole:7.2f} s, {whole_busy:7.2f} s   peak {peak:,.0f} MiB"
+    )
+    return float(group.size), clock
+
+
+def metafor(seconds: float) -> None:
+    """Print how much longer a loop of rma takes than the engine of the library."""
+    if not shutil.which("Rscript"):
+        print("metafor: no R here")
+        return
+    yi, vi, group = drawn(1)
+    k = np.bincount(group)
+    large = np.flatnonzero(k > 1)
+    sample = np.sort(np.random.default_rng(SEED).choice(large, SAMPLE, replace=False))
+    kept = np.isin(group, sample)
+    with tempfile.TemporaryDirectory() as folder:
+        file, script = Path(folder, "rows.csv"), Path(folder, "rma.R")
+        columns = np.column_stack([group[kept], yi[kept], vi[kept]])
+        np.savetxt(file, columns, "%.17g", ",", header="analysis,yi,vi", comments="")
+        script.write_text(RMA)
+        done = subprocess.run(["Rscript", script, file], capture_output=True, text=True, check=True)
+    clock = float(done.stdout.split()[0]) * large.size / SAMPLE
+    print(
+        f"metafor: {clock:.1f} s for {large.size:,} fits, scaled up from {SAMPLE}: "
+        f"{clock / seconds:.0f} times as long"
+    )
+
+
+def library(folder: Path, out: Path, chunks: int) -> tuple[float, float]:
+    """Print what a library takes in so many processes at once; return rows and seconds."""
+    command = [sys.executable, "-m", "ketameta", "library"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    places = [out / "chunks" / f"{i}-of-{chunks}" for i in range(1, chunks + 1)]
+    running = [
+        subprocess.Popen(
+            [*command, folder, "--chunk", f"{i}/{chunks}", "--out", place],
+            stderr=subprocess.DEVNULL,
+        )
+        for i, place in enumerate(places, 1)
+    ]
+    assert not any([one.wait() for one in running])
+    read = time.perf_counter() - start
+    done = subprocess.run(
+        [*command, "--gather", *places, "--out", out], capture_output=True, text=True, check=True
+    )
+    clock = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(
+        f"{done.stdout.strip()}: {clock:.1f} s of the clock ({read:.1f} s for {chunks} chunks at "
+        f"once), {busy:.1f} s of processor, peak of a process {after.ru_maxrss / 1024:,.0f} MiB"
+    )
+    return float(done.stdout.split()[-3].replace(",", "")), clock
+
+
+def exponent(points: Sequence[tuple[float, float]]) -> str:
+    """Return the slope of log seconds on log rows."""
+    if len(points) < 2:
+        return "one size has no exponent"
+    rows, seconds = np.log(np.array(points)).T
+    return f"seconds grow with the power {np.polyfit(rows, seconds, 1)[0]:.2f} of the rows"
+
+
+def main() -> None:
+    """Make the library where it is not there, run all and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--folder", type=Path, help="where the library is, or is made")
+    parser.add_argument("--chunks", type=int, default=2, help="processes at once")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 10, 100], help="of the engine")
+    parser.add_argument(
+        "--large", action="store_true", help="also a library of 100 times the files"
+    )
+    given = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    print("The engine alone")
+    pool_many(*drawn(1)[:3])  # what is loaded is loaded
+    points = [engine(times) for times in given.times]
+    print(exponent(points))
+    metafor(points[0][1])
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary, "reviews")
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            write(folder)
+        print("The whole library")
+        points = []
+        for times in (1, 10, 100) if given.large else (1, 10):
+            several = Path(temporary, f"library-{times}")
+            for i in range(times):
+                several.joinpath(f"copy{i:02d}").mkdir(parents=True)
+                for path in folder.iterdir():
+                    several.joinpath(f"copy{i:02d}", path.name).symlink_to(path)
+            points.append(library(several, Path(temporary, f"out-{times}"), given.chunks))
+        print(exponent(points))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,14 +13,12 @@ from ketameta.library.rows import FEWEST
 from ketameta.library.summary import CLASSES, SIZES, Share, Spread, Summary
 from ketameta.report import wording
 from ketameta.report.pages import environment, style_sheet
-from ketameta.reviews.words import NAMES
+from ketameta.reviews.words import IN_UNITS, NAMES
 
 # rows of a table, and sentences of what could not be taken, that the page shows
 MOST = 40
 # the fewest analyses of which quartiles of tau² are drawn
 _DRAWN = 10
-# measures in the unit of what was measured: their spreads are not to be held beside each other
-_IN_UNITS = ("MD", "difference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ def _spread(spreads: Sequence[Spread]) -> Bars:
             sqrt(one.median),
         )
         for one in spreads
-        if one.count >= _DRAWN and one.measure not in _IN_UNITS
+        if one.count >= _DRAWN and one.measure not in IN_UNITS
     )
     text = "; ".join(f"{bar.name}: median {bar.text}" for bar in bars) or "none"
     return Bars(
