@@ -4,12 +4,12 @@
 
 The library is made up by a seed, in the layout of RevMan's data packages: 600 reviews with 21,000
 analyses of 108,000 study rows, of all kinds of data and settings, with what they pool printed to
-six decimals (in one of 200 results a limit is changed, so that causes are looked for). It is written
-below FOLDER (default: a temporary one) and read by as many processes of `ketameta library --chunk`
-as are asked for, one a chunk and all at once as a workflow starts them, then gathered. Of 10 times
-as many reviews there are links to the same files under further names; 100 times as many are left
-to --large. Seconds are of the clock and of the processors, memory is the peak of the largest
-process.
+six decimals (in one of 200 results a limit is changed, so that causes are looked for). It is
+written below FOLDER (default: a temporary one) and read by as many processes of `ketameta library
+--chunk` as are asked for, one a chunk and all at once as a workflow starts them, then gathered. Of
+10 times as many reviews there are links to the same files under further names; 100 times as many
+are left to --large. Seconds are of the clock and of the processors, memory is the peak of the
+largest process.
 
 The engine is one call of `pool_many` in one process: REML with HKSJ and prediction intervals,
 without and with the interval of tau². Its analyses are arrays drawn as those of the library are, no
@@ -247,8 +247,8 @@ def engine(times: int) -> tuple[float, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     (clock, busy), (whole, whole_busy) = took
     print(
-        f"{times:4d}x  {group.size:11,} rows  {clock:7.2f} s of the clock  {busy:7.2f} s of processor"
-        f"   with tau² intervals {whole:7.2f} s, {whole_busy:7.2f} s   peak {peak:,.0f} MiB"
+        f"{times:4d}x  {group.size:11,} rows  {clock:6.2f} s, {busy:.2f} s of processor;"
+        f" with tau² intervals {whole:.2f} s, {whole_busy:.2f} s; peak {peak:,.0f} MiB"
     )
     return float(group.size), clock
 
@@ -289,7 +289,8 @@ def library(folder: Path, out: Path, chunks: int) -> tuple[float, float]:
         )
         for i, place in enumerate(places, 1)
     ]
-    assert not any([one.wait() for one in running])
+    statuses = [one.wait() for one in running]
+    assert not any(statuses)
     read = time.perf_counter() - start
     done = subprocess.run(
         [*command, "--gather", *places, "--out", out], capture_output=True, text=True, check=True
@@ -324,11 +325,6 @@ def main() -> None:
     given = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    print("The engine alone")
-    pool_many(*drawn(1)[:3])  # what is loaded is loaded
-    points = [engine(times) for times in given.times]
-    print(exponent(points))
-    metafor(points[0][1])
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary, "reviews")
         if not folder.is_dir():
@@ -344,6 +340,13 @@ def main() -> None:
                     several.joinpath(f"copy{i:02d}", path.name).symlink_to(path)
             points.append(library(several, Path(temporary, f"out-{times}"), given.chunks))
         print(exponent(points))
+
+    # last, since a process that is started counts the memory of the one that starts it
+    print("The engine alone")
+    pool_many(*drawn(1))  # what is loaded is loaded
+    points = [engine(times) for times in given.times]
+    print(exponent(points))
+    metafor(points[0][1])
 
 
 if __name__ == "__main__":
