@@ -107,6 +107,7 @@ def read_source(source: Source) -> list[Read]:
     except (UnreadableError, OSError) as error:
         line = getattr(error, "line", 0)
         reason = f"line {line}: {error}" if line else str(error)
+    reason = reason.removeprefix(f"{source.files[0].name} ")
     return [Read(Review(source.name, ()), field=source.field, fault=reason)]
 
 

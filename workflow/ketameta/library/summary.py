@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 # the fewest effects in each class of analyses by size
 SIZES = (0, 1, 2, 3, 5, 10, 20, 50)
+# the fewest effects of which prediction intervals are counted: of two they are next to endless
+FEWEST_PREDICTED = 3
 # levels at which small-study tests are counted, and classes of their p
 LEVELS = (0.05, 0.1)
 CLASSES = 10
@@ -56,10 +58,11 @@ class Summary:
 
     `sizes` counts analyses by the classes of `SIZES`. `lost` and `won` are results that were and
     are no more past no effect, and the other way round, `changed` of those that tell how they were
-    pooled. `predictions` are prediction intervals that include no effect, `of_past` those of
-    results whose own interval lies past it. `p_values` counts small-study tests by classes of
-    equal width, `small` those at most each of `LEVELS`. `reproduced` are printed results that were
-    met, `causes` why others were not, most frequent first.
+    pooled. `predictions` are prediction intervals that include no effect, of results of three
+    effects or more, `of_past` those of results whose own interval lies past it. `p_values` counts
+    small-study tests by classes of equal width, `small` those at most each of `LEVELS`.
+    `reproduced` are printed results that were met, `causes` why others were not, most frequent
+    first.
     """
 
     reviews: int
@@ -124,6 +127,7 @@ def summed_up(analyses: pa.Table, reviews: pa.Table) -> Summary:
     was, told = _flags(analyses, "was_past")
     now, _ = _flags(analyses, "is_past")
     predicted, has_prediction = _flags(analyses, "prediction_past")
+    has_prediction &= k >= FEWEST_PREDICTED
     p = _numbers(analyses, "egger_p")
     p = p[np.isfinite(p)]
     equal, printed = _flags(analyses, "equal")

@@ -10,7 +10,7 @@ from ketameta.figures.bars import Bar, Bars, draw_bars
 from ketameta.figures.scene import to_svg
 from ketameta.library.gather import Gathered
 from ketameta.library.rows import FEWEST
-from ketameta.library.summary import CLASSES, SIZES, Share, Spread, Summary
+from ketameta.library.summary import CLASSES, FEWEST_PREDICTED, SIZES, Share, Spread, Summary
 from ketameta.report import wording
 from ketameta.report.pages import environment, style_sheet
 from ketameta.reviews.words import IN_UNITS, NAMES
@@ -118,8 +118,11 @@ def lead(summary: Summary) -> str:
 def predicted(summary: Summary) -> str:
     """Say of how many results a new trial may find the opposite."""
     if not summary.predictions.of:
-        return "No result has a prediction interval: that takes three studies."
-    text = f"{share(summary.predictions)} of the prediction intervals include no effect"
+        return f"No result has {FEWEST_PREDICTED} effects, the fewest of which one is predicted."
+    text = (
+        f"{share(summary.predictions)} of the prediction intervals of {FEWEST_PREDICTED} effects "
+        "or more include no effect"
+    )
     if not summary.of_past.of:
         return f"{text}; no result has an interval past it."
     return f"{text}; of results whose own interval lies past it {share(summary.of_past)}."
