@@ -51,6 +51,7 @@ ALLOWED = {
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "reviews": {*GROUND, "ingest", "stats"},
+    "library": {*GROUND, "ingest", "reviews", "stats"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
     "report": {
         *GROUND,
@@ -59,6 +60,7 @@ ALLOWED = {
         "configuration",
         "synthesize",
         "figures",
+        "library",
         "memo",
         "report_files",
         "reviews",

@@ -6,10 +6,15 @@ import pyarrow as pa
 import pytest
 
 from ketameta.stats import (
+    begg,
+    cumulative,
+    effect_size,
     egger,
+    inverse_variance,
     leave_one_out,
     mantel_haenszel,
     many,
+    peters,
     peto,
     pool_many,
     random_effects,
@@ -30,7 +35,8 @@ def ragged():
 
 
 def same(cell, other):
-    return np.array_equal(cell, other, equal_nan=not isinstance(cell, str))
+    words = np.asarray(other).dtype.kind == "U"
+    return np.array_equal(np.asarray(cell), other, equal_nan=not words)
 
 
 @pytest.mark.parametrize("tau2", ["REML", "DL", "PM", "EE"])
@@ -54,37 +60,86 @@ def test_every_number_of_an_analysis_is_a_column(ragged):
     assert found["k"].dtype.kind == "i"
 
 
-@pytest.mark.parametrize(("fit", "options"), [(egger, {}), (egger, {"model": "lm"})])
-def test_other_functions_go_by_the_same_door(ragged, fit, options):
-    group, yi, vi = ragged
-    found = many(fit, group, yi, vi, **options)
-    for name in found.index:
-        rows = group == name
-        alone = fit(yi[rows], vi[rows], **options)
-        assert same(found.loc[name, "slope"], alone.slope)
-        assert same(found.loc[name, "p"], alone.p)
+def counts_of(seed, size):
+    rng = np.random.default_rng(seed)
+    n1i, n2i = rng.integers(5, 90, size), rng.integers(5, 90, size)
+    ai, ci = rng.binomial(n1i, 0.2), rng.binomial(n2i, 0.15)
+    return {"ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
 
 
-def test_counts_are_given_by_name_as_columns(ragged):
-    group = ragged[0]
-    rng = np.random.default_rng(3)
-    n1i, n2i = rng.integers(10, 90, group.size), rng.integers(10, 90, group.size)
-    counts = {"ai": rng.binomial(n1i, 0.3), "n1i": n1i, "ci": rng.binomial(n2i, 0.2), "n2i": n2i}
-    pooled = many(mantel_haenszel, group, measure="RR", **counts)
-    for name in pooled.index:
-        own = {column: values[group == name] for column, values in counts.items()}
-        assert same(pooled.loc[name, "estimate"], mantel_haenszel("RR", **own).estimate)
-    assert (many(peto, group, **counts)["k"] == pooled["k"]).all()
+def means_of(seed, size):
+    rng = np.random.default_rng(seed)
+    arms = {f"n{i}i": rng.integers(5, 90, size) for i in (1, 2)}
+    spread = {f"sd{i}i": rng.uniform(2, 9, size) for i in (1, 2)}
+    return arms | spread | {f"m{i}i": rng.normal(20, 4, size) for i in (1, 2)}
+
+
+def times_of(seed, size):
+    rng = np.random.default_rng(seed)
+    times = {f"t{i}i": rng.uniform(50, 900, size) for i in (1, 2)}
+    return times | {f"x{i}i": rng.poisson(0.02 * times[f"t{i}i"]) for i in (1, 2)}
+
+
+def effects_of(seed, size):
+    rng = np.random.default_rng(seed)
+    return {"yi": rng.normal(0.3, 0.5, size), "vi": rng.lognormal(-3, 1.5, size)}
+
+
+FITS = {
+    "regression on standard errors": (egger, {}, effects_of),
+    "the classical one": (egger, {"model": "lm"}, effects_of),
+    "on sizes": (peters, {}, lambda *how: counts_of(*how) | {"yi": effects_of(*how)["yi"]}),
+    "rank correlation": (begg, {}, effects_of),
+    "one effect": (inverse_variance, {}, effects_of),
+    "each left out": (leave_one_out, {}, effects_of),
+    "one after the other": (cumulative, {}, effects_of),
+    "Mantel-Haenszel OR": (mantel_haenszel, {"measure": "OR"}, counts_of),
+    "Mantel-Haenszel RR": (mantel_haenszel, {"measure": "RR"}, counts_of),
+    "Mantel-Haenszel RD": (mantel_haenszel, {"measure": "RD"}, counts_of),
+    "Mantel-Haenszel rates": (mantel_haenszel, {"measure": "IRR"}, times_of),
+    "Peto": (peto, {}, counts_of),
+    "RR": (effect_size, {"measure": "RR"}, counts_of),
+    "OR": (effect_size, {"measure": "OR"}, counts_of),
+    "MD": (effect_size, {"measure": "MD"}, means_of),
+    "SMD": (effect_size, {"measure": "SMD"}, means_of),
+    "ROM": (effect_size, {"measure": "ROM"}, means_of),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", FITS)
+def test_other_functions_go_by_the_same_door_to_the_last_bit(name, seed):
+    fit, options, columns_of = FITS[name]
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 15, 20)
+    group = rng.permutation(np.repeat(np.arange(20), sizes))
+    columns = columns_of(seed, group.size)
+    found = many(fit, group, **columns, **options)
+    assert (found["fault"] == "").all()
+    for one in range(20):
+        rows = group == one
+        alone = fit(**{name: x[rows] for name, x in columns.items()}, **options)
+        own = found.loc[one] if found.index.name else found[rows]
+        for field in found.columns.difference(["analysis", "fault"]):
+            assert same(own[field], getattr(alone, field)), (one, field)
+
+
+@pytest.mark.parametrize(("fit", "options"), [(mantel_haenszel, {"measure": "RR"}), (peto, {})])
+def test_counts_that_cannot_be_stop_their_analysis_alone(fit, options):
+    counts = counts_of(5, 12)
+    group = np.repeat(["a", "b", "c"], 4)
+    counts["ai"][6] = counts["n1i"][6] + 1
+    found = many(fit, group, **counts, **options)
+    assert found["fault"].to_dict() == {
+        "a": "", "b": f"ai[6] is larger than n1i ({counts['ai'][6]})", "c": "",
+    }  # fmt: skip
+    assert found["estimate"].isna().to_dict() == {"a": False, "b": True, "c": False}
 
 
 def test_what_is_found_of_a_study_stands_in_the_order_of_the_rows(ragged):
     group, yi, vi = ragged
     found = many(leave_one_out, group, yi, vi)
     assert list(found["analysis"]) == list(group)
-    for name in pd.unique(group)[:20]:
-        rows = group == name
-        alone = leave_one_out(yi[rows], vi[rows]).estimate
-        np.testing.assert_array_equal(found.loc[rows, "estimate"], alone)
 
 
 def test_columns_may_be_of_a_frame_or_of_arrow(ragged):
@@ -126,6 +181,14 @@ def test_what_is_wrong_with_the_call_is_no_fault_of_the_analyses(ragged):
         pool_many([0.1], [0.1], [["a"]])
 
 
-def test_no_rows_are_no_analyses():
-    found = pool_many([], [], [])
+@pytest.mark.parametrize("fit", [random_effects, egger, leave_one_out])
+def test_no_rows_are_no_analyses_and_have_the_columns_of_some(fit):
+    found = many(fit, [], [], [])
     assert found.empty
+    assert list(found.columns) == list(many(fit, ["a", "a"], [0.1, 0.2], [0.1, 0.1]).columns)
+
+
+def test_one_analysis_that_is_refused_has_the_columns_of_others():
+    found = pool_many([0.1], [0.0], ["a"])
+    assert found.loc["a", "fault"] == "vi[0] is 0; a sampling variance is above 0"
+    assert np.isnan(found.loc["a", "estimate"])

@@ -47,6 +47,7 @@ COMMANDS = {
     "convert": "tables between CSV, TSV and Excel; from RevMan",
     "pool": "pool any table",
     "reproduce": "a published review computed again",
+    "library": "a folder of reviews, read and pooled whole",
     "diff": "what changed between two versions",
     "compare": "two extractions of the same trials, and which difference matters",
     "merge": "one set of tables of two, as decided; corrections",

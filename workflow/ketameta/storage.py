@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _GROUP = 1 << 18
 # and those of a long table that are read at once, where a part of it is kept
 _BATCH = 1 << 17
+# in the metadata of a file of `RowGroups`, the names of its groups
+GROUPS = "groups"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -88,6 +90,38 @@ def same_content(path: Path, content: bytes) -> bool:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
         return False
+
+
+class RowGroups:
+    """A Parquet file that grows by named groups of rows: compressed at once, and kept so.
+
+    The names of the groups, in their order, stand in the file's metadata under `GROUPS`.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._schema = schema
+        self._sink = pa.BufferOutputStream()
+        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd")
+        self._names: list[str] = []
+
+    def add(self, name: str, parts: Sequence[pa.Table]) -> None:
+        """Add tables as one group; none where they have no row."""
+        import pyarrow as pa
+
+        table = pa.concat_tables([self._schema.empty_table(), *parts])
+        if len(table):
+            self._writer.write_table(table.combine_chunks(), len(table))
+            self._names.append(name)
+
+    def content(self, told: Mapping[str, str]) -> bytes:
+        """End the file and return its bytes, what is `told` of it in its metadata."""
+        self._writer.add_key_value_metadata({**told, GROUPS: " ".join(self._names)})
+        self._writer.close()
+        content: bytes = self._sink.getvalue().to_pybytes()
+        return content
 
 
 def parquet_of(table: pa.Table) -> bytes:

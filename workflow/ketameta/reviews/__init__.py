@@ -1,7 +1,7 @@
 """Reviews of others: read in the forms that people hold, and computed again by their own rules.
 
 Start with `model`, what a review is; `reading` finds out which form a file has, and `package`,
-`rm5` and `analysis_csv` read one each into it. `rules` computes as RevMan does, all pools at once;
-`reproduce` holds the results against those that the file prints and names what differs, `modern`
-pools the same data as it is advised today.
+`rm5`, `analysis_csv` and `long` read one each into it. `rules` computes as RevMan does, all pools
+at once; `reproduce` holds the results against those that the file prints and names what differs,
+`modern` pools the same data as it is advised today.
 """

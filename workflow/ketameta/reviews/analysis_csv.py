@@ -81,7 +81,7 @@ def _ratio(rows: list[Row], head: Row) -> bool:
     """
     for row in (head, *rows):
         middle, low, high = (number(row.get(c)) for c in ("effect estimate", "ci start", "ci end"))
-        if low > 0 and high > low:
+        if low > 0 and high > low and middle > 0:
             return abs(high * low / middle**2 - 1) < abs((high + low) / (2 * middle) - 1)
     return False
 

@@ -40,7 +40,13 @@ def table(content: bytes, name: str) -> list[dict[str, str]]:
     except csv.Error as error:
         raise UnreadableError(f"{name}: {error}") from None
     header = [column(cell) for cell in rows[0]]
-    return [dict(zip(header, row, strict=False)) for row in rows[1:] if any(row)]
+    wide = len(header)
+    # cells that a line lacks at its end are empty
+    return [
+        dict(zip(header, row if len(row) >= wide else row + [""] * wide, strict=False))
+        for row in rows[1:]
+        if any(row)
+    ]
 
 
 def column(name: str) -> str:

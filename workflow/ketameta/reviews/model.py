@@ -94,11 +94,15 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review as it was read: its analyses, and in sentences what could not be taken."""
+    """A review as it was read: its analyses, and in sentences what could not be taken.
+
+    `field` is what the source tells of the field of medicine, mostly nothing.
+    """
 
     name: str
     analyses: tuple[Analysis, ...]
     said: tuple[str, ...] = ()
+    field: str = ""
 
 
 # the numbers of a pooled result, by the name that they have here, each with what it is

@@ -58,7 +58,8 @@ def modernised(results: Sequence[Result]) -> list[Modern | None]:
 def _modern(result: Result, ends: Floats, rest: Floats) -> Modern:
     how = result.pool.analysis.settings
     none = 1.0 if how.ratio else 0.0
-    middle, low, high, pi_low, pi_high = (np.exp(ends) if how.ratio else ends).tolist()
+    with np.errstate(over="ignore"):
+        middle, low, high, pi_low, pi_high = (np.exp(ends) if how.ratio else ends).tolist()
     was = past(result.own.get("low", np.nan), result.own.get("high", np.nan), none)
     now, new_trial = past(low, high, none), past(pi_low, pi_high, none)
     tau2, i2, k = rest.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -73,11 +74,19 @@ def files_of_archive(content: bytes, name: str, depth: int = 0) -> Iterator[tupl
         inner = lower.endswith(".zip") and depth < MAX_DEPTH
         if info.flag_bits & 1 or not (inner or lower.endswith(".csv")):
             continue
-        held = archive.read(info)
+        held = _unpacked(archive, info, name)
         if inner:
             yield from files_of_archive(held, info.filename, depth + 1)
         else:
             yield info.filename, held
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
+    """Return the bytes of a file in an archive. Raises `UnreadableError` where it is damaged."""
+    try:
+        return archive.read(info)
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError):
+        raise UnreadableError(f"{info.filename} in {name} cannot be unpacked") from None
 
 
 def files_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -27,6 +27,19 @@ def form_of(path: Path) -> bool:
     return content.startswith(ARCHIVE) or is_rm5(content) or is_analysis_csv(content)
 
 
+def named_form(path: Path) -> str:
+    """Return the form of a file by its content, in words; empty where it is none of `FORMS`.
+
+    Raises `UnreadableError`.
+    """
+    content = file_content(path)
+    if content.startswith(ARCHIVE):
+        return "data package"
+    if is_rm5(content):
+        return "RevMan 5"
+    return "analyses of RevMan 5" if is_analysis_csv(content) else ""
+
+
 def read_review(path: Path) -> Review:
     """Read a review in any of `FORMS`. Raises `UnreadableError` with what the file is instead."""
     if path.is_dir():

@@ -155,8 +155,8 @@ def _of_kind(pools: list[Pool]) -> list[Result]:
 def shown(found: Pools, i: int, ratio: bool) -> dict[str, float]:
     """Return the numbers of a pool as a review prints them, NaN left out."""
     own = {name: float(getattr(found, name)[i]) for name in _OF_POOL}
-    if ratio:
-        for name in _ENDS:
+    with np.errstate(over="ignore"):
+        for name in _ENDS if ratio else ():
             own[name] = float(np.exp(own[name]))
     return {name: value for name, value in own.items() if not isnan(value)}
 

@@ -59,7 +59,7 @@ def read_rm5(content: bytes, name: str) -> Review:
         said.append(f"{others} tables of text are no analyses and were left out")
     if not analyses and not said:
         said.append("it holds no analysis")
-    return Review(name, tuple(analyses), tuple(said))
+    return Review(name, tuple(analyses), tuple(said), root.get("GROUP_ID", ""))
 
 
 def _tree(content: bytes, name: str) -> Element:

@@ -212,7 +212,7 @@ def pool(effects: Effects, place: Places, rules: Rules, level: Floats) -> Pools:
 
     k = np.bincount(place[known], minlength=m)
     y, v = effects.yi, effects.vi
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         w = 1 / v
         if rules.method == "MH":
             estimate, se = _mantel_haenszel(effects, rules.measure, total)

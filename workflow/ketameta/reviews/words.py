@@ -20,6 +20,8 @@ NAMES = {
     "MD": "Mean difference", "SMD": "Standardised mean difference", "ratio": "Ratio",
     "difference": "Difference",
 }  # fmt: skip
+# those in the unit of what was measured: their spreads are not to be held beside each other
+IN_UNITS = ("MD", "difference")
 _METHODS: dict[str, Method] = {
     "mh": "MH", "mantelhaenszel": "MH", "iv": "IV", "inversevariance": "IV", "peto": "Peto",
     "expoe": "IV", "expoevar": "IV", "oe": "IV",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.batch import plain_fields
 from ketameta.stats.numerics.checks import (
+    StudyError,
     aligned,
     as_effects,
     as_floats,
@@ -171,7 +172,7 @@ def peters(
         bad = ~absent & ~((events >= 0) & (events <= size) & np.isfinite(size))
         if bad.any():
             place = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise ValueError(f"{name}{list(place)} is {events[place]:g} of {size[place]:g}")
+            raise StudyError(name, place, f"is {events[place]:g} of {size[place]:g}")
     e, n = np.where(absent, 1.0, a + c), np.where(absent, 2.0, n1 + n2)
     absent = absent | (e == 0) | (e == n)
     e, n = np.where(absent, 1.0, e), np.where(absent, 2.0, n)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.numerics.checks import aligned, as_floats, common_shape
+from ketameta.stats.numerics.checks import StudyError, aligned, as_floats, common_shape
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
@@ -51,8 +51,8 @@ def refuse(bad: NDArray[np.bool_], name: str, values: Array, what: str) -> None:
     if not bad.any():
         return
     first = tuple(int(i) for i in np.argwhere(bad)[0])
-    place = f"[{', '.join(map(str, first))}]" if first else ""
-    raise ValueError(f"{name}{place} {what} ({float(np.broadcast_to(values, bad.shape)[first]):g})")
+    said = f"{what} ({float(np.broadcast_to(values, bad.shape)[first]):g})"
+    raise StudyError(name, first, said) if first else ValueError(f"{name} {said}")
 
 
 def refuse_negative(x: Arrays, *names: str) -> None:

@@ -8,6 +8,7 @@ had been asked for alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,10 @@ def many(fit: Fit, group: ArrayLike, *columns: ArrayLike, **options: Any) -> pd.
     reasons = {*results.faults.values()}
     if len(results.faults) == len(groups.names) and len(reasons) == 1 and len(groups.names) > 1:
         raise ValueError(*reasons)
+    if not results.cells:
+        absent = np.full((1, 1), np.nan)
+        with suppress(ValueError):
+            results.declare(fit(*[absent] * len(given), **dict.fromkeys(named, absent), **plain))
     return results.frame()
 
 
@@ -135,6 +140,11 @@ class _Results:
         self.faults: dict[int, str] = {}
         self.by_study = False
 
+    def declare(self, found: Any) -> None:
+        """Take the columns of what is found of an analysis without studies, and no number of it."""
+        nowhere = np.empty(0, np.intp)
+        self.add(found, nowhere, nowhere.reshape(0, 1))
+
     def add(self, found: Any, analyses: Places, rows: Places) -> None:
         names = number_fields(type(found))
         shape = np.shape(getattr(found, names[0]))
@@ -146,7 +156,8 @@ class _Results:
             if value.shape == shape:
                 if name not in self.cells:
                     self.cells[name] = _empty(size, value.dtype)
-                self.cells[name][where] = value
+                if where.size:
+                    self.cells[name][where] = value
 
     def frame(self) -> pd.DataFrame:
         import pandas as pd

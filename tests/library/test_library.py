@@ -1,0 +1,271 @@
+"""A folder of reviews in every form: read, pooled in chunks, put together with the same bytes."""
+
+import csv
+import importlib.util
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from ketameta.cli import main
+from ketameta.library.chunk import NO_REVIEW, write_chunk
+from ketameta.library.gather import GatherError, gather
+from ketameta.library.places import PARTS, Chunk, chunk_files, of_chunk, sources
+from ketameta.library.summary import Share, summed_up
+from ketameta.report.library import lead, page, small_study
+from ketameta.stats import egger, random_effects
+
+FORMS = Path(__file__).parents[1] / "reviews" / "forms.py"
+spec = importlib.util.spec_from_file_location("forms", FORMS)
+forms = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(forms)
+DEATHS = {"Ash": (2, 20, 3, 22), "Beech": (4, 35, 9, 33), "Elm": (12, 80, 20, 78)}
+MANY = {f"Study {i}": (3 + i % 7, 60 + i, 9 + i % 4, 61) for i in range(12)}
+LONG = """\
+analysis,measure,study,yi,vi,field
+a,MD,Ash,1.5,0.2,Heart
+a,MD,Beech,2.5,0.3,Heart
+a,MD,Elm,x,0.2,Heart
+b,HR,Ash,-0.1,0.04,Heart
+b,HR,Beech,-0.4,0.05,Heart
+b,HR,Elm,-0.6,0,Heart
+c,MD,Ash,1,0.1,Heart
+c,RR,Beech,1,0.1,Heart
+"""
+
+
+def package(folder, name, table, **more):
+    rows = forms.counts("1.1", table)
+    forms.package(
+        folder / name, [forms.settings("1.1", "Risk Ratio", **more)], rows,
+        subgroups=(),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Return a folder with a review in each form, and with what is none."""
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "stroke").mkdir()
+    package(folder, "one.zip", DEATHS)
+    package(folder / "stroke", "two.zip", MANY, **{"Analysis model": "Random effects"})
+    with zipfile.ZipFile(folder / "one.zip") as outer:
+        inner = zipfile.ZipFile(io.BytesIO(outer.read("CD1/CD1-data.zip")))
+        for name in inner.namelist():
+            (folder / "stroke" / Path(name).name).write_bytes(inner.read(name))
+    (folder / "long.csv").write_text(LONG)
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
+    (folder / "words.csv").write_text("a,b\n1,2\n")
+    (folder / "notes.md").write_text("not a review")
+    (folder / ".hidden").write_text("")
+    effects = pa.table({"yi": [0.1, 0.4, 0.2], "sei": [0.1, 0.2, 0.1], "review": ["p", "p", "q"]})
+    pq.write_table(effects, folder / "effects.parquet")
+    return folder
+
+
+def made(library, out, of):
+    places = []
+    for i in range(of, 0, -1):
+        places.append(out / f"{i}-of-{of}")
+        write_chunk(sources(library), Chunk(i, of), places[-1])
+    return gather(places, out / "all")
+
+
+@pytest.fixture(scope="module")
+def found(library, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    return made(library, out, 1), out / "all"
+
+
+def table(found, name):
+    rows = ds.dataset(found[1] / name, partitioning="hive").to_table().to_pylist()
+    return sorted(rows, key=lambda row: [str(row[key]) for key in ("review", *KEYS[name])])
+
+
+KEYS = {"studies": ("analysis", "row"), "analyses": ("analysis", "subgroup"), "reviews": ()}
+
+
+def test_every_file_is_a_review_or_is_named_with_the_reason(found):
+    reviews = {row["review"]: row for row in table(found, "reviews")}
+    assert {name: row["form"] for name, row in reviews.items() if not row["fault"]} == {
+        "one.zip": "data package",
+        "stroke/two.zip": "data package",
+        "stroke/CD1-data-rows.csv": "data package",
+        "long.csv": "table",
+        "effects.parquet:p": "table",
+        "effects.parquet:q": "table",
+    }
+    faults = {name: row["fault"] for name, row in reviews.items() if row["fault"]}
+    assert faults.keys() == {"broken.zip", "words.csv", "notes.md"}
+    assert faults["notes.md"] == NO_REVIEW
+    assert "is not an archive" in faults["broken.zip"]
+    assert "neither a review nor a table" in faults["words.csv"]
+    assert reviews["stroke/two.zip"]["field"] == "stroke"
+    assert reviews["long.csv"]["field"] == "Heart"
+    assert reviews["long.csv"]["said"] == [
+        "column yi has what is no number: row 3: 'x'",
+        "analysis c: has several measures: 'MD', 'RR'",
+    ]
+
+
+def test_each_analysis_is_pooled_as_its_rows_alone(found):
+    studies, analyses = table(found, "studies"), table(found, "analyses")
+    assert len(analyses) == 7
+    for one in analyses:
+        rows = [
+            s for s in studies if (s["review"], s["analysis"]) == (one["review"], one["analysis"])
+        ]
+        good = [s for s in rows if s["yi"] is not None and s["vi"] is not None]
+        yi, vi = ([s[name] for s in good] for name in ("yi", "vi"))
+        assert (one["rows"], one["k"]) == (len(rows), len(good))
+        if one["k"] < 2:
+            assert one["why"] == "one study that can be pooled"
+            assert one["today"] is one["is_past"] is None
+            continue
+        alone = random_effects(yi, vi)
+        back = np.exp if one["ratio"] else float
+        assert one["today"] == back(alone.estimate)
+        assert one["today_low"] == back(alone.ci_low)
+        assert one["prediction_high"] == (back(alone.pi_high))
+        assert one["today_tau2"] == alone.tau2
+        expected = egger(yi, vi).p if one["k"] >= 10 else None
+        assert one["egger_p"] == expected
+
+
+def test_a_table_that_does_not_tell_how_it_pools_changes_no_conclusion(found):
+    analyses = table(found, "analyses")
+    silent = [one for one in analyses if one["review"] == "long.csv"]
+    assert {one["analysis"] for one in silent} == {"a", "b"}
+    assert {one["was_past"] for one in silent} == {None}
+    assert {one["estimate"] for one in silent} == {None}
+    assert {one["k"] for one in silent} == {2}
+
+
+@pytest.mark.parametrize("of", [2, 7])
+def test_bytes_hang_on_no_chunking_and_no_order(library, found, tmp_path, of):
+    made(library, tmp_path, of)
+    one, other = (
+        {path.relative_to(root): path.read_bytes() for path in sorted(root.rglob("*.parquet"))}
+        for root in (found[1], tmp_path / "all")
+    )
+    assert one == other
+    assert {path.parts[0] for path in one} == {"studies", "analyses", "reviews"}
+
+
+def test_every_review_is_in_one_chunk_and_the_others_stay_when_one_comes(library, tmp_path):
+    every = sources(library)
+    for of in (1, 3, PARTS):
+        chunks = [of_chunk(every, Chunk(i, of)) for i in range(1, of + 1)]
+        assert sorted(s.name for own in chunks for s in own) == [s.name for s in every]
+    before = [chunk_files(library, i, 3) for i in (1, 2, 3)]
+    assert sum(map(len, before)) == len({path for own in before for path in own}) == 9
+    late = library / "late.zip"
+    late.write_bytes(b"")
+    try:
+        after = [chunk_files(library, i, 3) for i in (1, 2, 3)]
+    finally:
+        late.unlink()
+    assert sum(own != other for own, other in zip(before, after, strict=True)) == 1
+
+
+def test_a_link_that_leads_round_is_followed_once(tmp_path):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.csv").write_text("yi,vi\n")
+    (tmp_path / "below" / "round").symlink_to(tmp_path)
+    assert [source.name for source in sources(tmp_path)] == ["below/a.csv"]
+
+
+def test_parts_whose_reviews_are_gone_go_too(library, tmp_path):
+    made(library, tmp_path, 1)
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "one.zip").write_bytes((library / "one.zip").read_bytes())
+    write_chunk(sources(few), Chunk(1, 1), tmp_path / "again")
+    gather([tmp_path / "again"], tmp_path / "all")
+    left = ds.dataset(tmp_path / "all" / "reviews", partitioning="hive").to_table()
+    assert left.column("review").to_pylist() == ["one.zip"]
+
+
+def test_chunks_that_are_no_whole_library_are_refused(library, tmp_path):
+    places = {}
+    for i, of in ((1, 2), (2, 2), (1, 3)):
+        places[i, of] = tmp_path / f"{i}-{of}"
+        write_chunk([], Chunk(i, of), places[i, of])
+    for given, said in (
+        ([places[1, 2]], "missing of 2: 2"),
+        ([places[1, 2], places[2, 2], places[1, 2]], "1/2 stands twice"),
+        ([places[1, 2], places[1, 3]], "in 2 and 3"),
+    ):
+        with pytest.raises(GatherError, match=said):
+            gather(given, tmp_path / "out")
+    pq.write_table(pa.table({"a": [1]}), places[1, 2] / "reviews.parquet")
+    with pytest.raises(GatherError, match="holds no chunk"):
+        gather([places[1, 2], places[2, 2]], tmp_path / "out")
+    (places[1, 2] / "reviews.parquet").write_bytes(b"PAR1")
+    with pytest.raises(GatherError, match="no whole Parquet file"):
+        gather([places[1, 2], places[2, 2]], tmp_path / "out")
+
+
+def test_the_page_says_what_the_tables_hold(found):
+    summary = summed_up(found[0].analyses, found[0].reviews)
+    analyses = table(found, "analyses")
+    told = [one for one in analyses if one["was_past"] is not None]
+    changed = [one for one in told if one["was_past"] != one["is_past"]]
+    assert summary.changed == Share(len(changed), len(told))
+    assert summary.analyses == len(analyses) == sum(summary.sizes)
+    assert summary.tests == sum(one["egger_p"] is not None for one in analyses) == 1
+    html = page(summary)
+    assert lead(summary) in html
+    assert small_study(summary) in html
+    assert "broken.zip" in html
+    assert "notes.md" in html
+    assert "<script" not in html
+    numbers = {(section, of, name): value for section, of, name, value in summary.numbers()}
+    assert numbers["library", "", "reviews"] == 6
+    assert numbers["library", "", "not read"] == 2
+
+
+def test_the_command_does_all_in_one_call_or_in_jobs(library, tmp_path, capsys):
+    whole, jobs = tmp_path / "whole", tmp_path / "jobs"
+    assert main(["library", str(library), "--out", str(whole)]) == 10
+    told = capsys.readouterr()
+    assert "6 reviews, 7 analyses" in told.out
+    assert "broken.zip" in told.err
+    assert not (whole / "chunk").exists()
+    places = [str(jobs / "chunks" / str(i)) for i in (1, 2)]
+    for i, place in enumerate(places, 1):
+        assert main(["library", str(library), "--chunk", f"{i}/2", "--out", place]) == 0
+        assert sorted(path.name for path in Path(place).iterdir()) == [
+            "analyses.parquet", "reviews.parquet", "studies.parquet", "time.json",
+        ]  # fmt: skip
+        assert json.loads(Path(place, "time.json").read_text())["stages"]["read"] > 0
+    assert main(["library", "--gather", *places, "--out", str(jobs)]) == 0
+    for name in ("summary.csv", "library.html"):
+        assert (whole / name).read_bytes() == (jobs / name).read_bytes()
+    assert (jobs / "time.html").is_file()
+    rows = list(csv.DictReader((jobs / "summary.csv").read_text().splitlines()))
+    assert {row["number"]: row["value"] for row in rows}["analyses"]
+    assert rows[0] == {"section": "library", "of": "", "number": "reviews", "value": "6"}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--chunk", "3/2"], 2, "a chunk is I/N"),
+        (["--chunk", "1/65"], 2, "at most 64"),
+        (["--chunk", "x"], 2, "a chunk is I/N"),
+        (["--gather"], 1, "No such file"),
+        ([], 1, "holds no review"),
+    ],
+)
+def test_wrong_use_is_told(tmp_path, capsys, words, status, said):
+    (tmp_path / "reviews").mkdir()
+    asked = ["library", str(tmp_path / "reviews"), *words, "--out", str(tmp_path / "out")]
+    assert main(asked) == status
+    assert said in capsys.readouterr().err
