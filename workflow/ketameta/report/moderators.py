@@ -121,7 +121,8 @@ def moderators_view(
     terms = by(own[CoefficientRow], lambda row: row.model)
     models = [_model(analysis, row, terms[row.model]) for row in rows]
     alone = [row for row in rows if not row.failure and row.model in MODERATORS]
-    alone.sort(key=lambda row: row.qm_p if row.qm_p is not None else 2.0)
+    # two that part the trials alike have one p, but for its last digits
+    alone.sort(key=lambda row: 2.0 if row.qm_p is None else round(row.qm_p, 9))
     values = by(own[ModeratedRow], lambda row: row.moderator)
     fitted = by(own[FittedRow], lambda row: row.moderator)
     pictures = [
