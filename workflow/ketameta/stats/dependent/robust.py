@@ -16,8 +16,6 @@ from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
 
 Array = NDArray[np.float64]
-# of covariances between clusters that are held at once
-_MOST_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -176,7 +174,8 @@ def _sandwich(
 
     `pairs` hold stacks of clusters with their W X. The variance of contrast j is a sum of squares
     of (I - H)-projected scores with covariance Omega under the working model;
-    df = (tr Omega)^2 / tr Omega^2.
+    df = (tr Omega)^2 / tr Omega^2. Between clusters i and l Omega is -t_i' M t_l: the sum of its
+    squares is that of all pairs, tr (M T'T)^2, less that of each with itself.
     """
     each, own, through = [], [], []
     for (Phi, X, y), WX in pairs:
@@ -187,13 +186,11 @@ def _sandwich(
         through.append(_turned(scores) @ X)
     found, diagonal, T = (np.concatenate(x) for x in (each, own, through))
     T = np.swapaxes(T, 0, 1)  # (q, c, p)
-    q, c, _ = T.shape
-    df = np.empty(q)
-    for part in np.array_split(np.arange(q), -(-q * c * c // _MOST_ENTRIES)):
-        omega = -T[part] @ M @ _turned(T[part])
-        omega[:, np.arange(c), np.arange(c)] = diagonal.T[part]
-        df[part] = diagonal.T[part].sum(axis=1) ** 2 / (omega * omega).sum(axis=(1, 2))
-    return found.T @ found, df
+    through_all = M @ (_turned(T) @ T)
+    every = np.einsum("qab,qba->q", through_all, through_all)
+    itself = ((T @ M) * T).sum(axis=2)
+    squares = (diagonal**2).sum(axis=0) + np.maximum(every - (itself**2).sum(axis=1), 0.0)
+    return found.T @ found, diagonal.sum(axis=0) ** 2 / squares
 
 
 def _adjusted(Phi: Array, G: Array) -> Array:
