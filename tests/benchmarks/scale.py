@@ -168,7 +168,7 @@ def ask(folder: Path, analyses: int | None) -> None:
 
 def cost(stage: str, folder: Path) -> tuple[float, float]:
     """Run a stage in a process of its own; return seconds of processor and peak memory in MB."""
-    command = [sys.executable, "-m", "ketameta.steps", stage, *STAGES[stage]]
+    command = [sys.executable, "-m", "ketameta.job", stage, *STAGES[stage]]
     if stage != "ingest":
         command += ["--config", str(CONFIG)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
