@@ -21,6 +21,8 @@ Ints = NDArray[np.intp]
 _TRIED = 2_000
 # single moves of which all are tried at each step; of more, those that do most at the first step
 _CANDIDATES, _BEST = 200, 50
+# cells of the tables that are pooled at once
+_CELLS = 2**18
 # what events moved between people give
 MEASURES = ("RR", "OR", "RD")
 
@@ -157,7 +159,8 @@ class _Search:
 
     def _gap(self, moves: Ints) -> Array:
         """Return how far each is from turning the conclusion; 0 or below: it is turned."""
-        low, high, _ = self._pooled(moves)
+        parts = np.array_split(moves, -(-moves.size // _CELLS))
+        low, high, _ = (np.concatenate(x) for x in zip(*map(self._pooled, parts), strict=True))
         near = low if self.side > 0 else -high
         gap = near if self.excludes else -near
         # an end at no effect includes it

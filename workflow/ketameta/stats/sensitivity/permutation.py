@@ -16,6 +16,8 @@ from ketameta.stats.univariate.results import Permutation
 
 # Statistics of arrangements that are equal on paper may differ by rounding.
 TIE = 1e-8
+# cells of the designs that are dealt out at once
+_CELLS = 2**20
 
 
 def permutation_test(
@@ -130,13 +132,17 @@ def _shuffle(
         arrangements = at_most
         order = draw.permuted(np.tile(code, (at_most, 1)), axis=1)
         order[0] = code
-    fit = meta_regression(y, v, rows[order], *options, tau2_interval=None)
+    parts = np.array_split(order, -(-order.size * x.shape[1] // _CELLS))
+    fits = [meta_regression(y, v, rows[part], *options, tau2_interval=None) for part in parts]
+    statistic = np.concatenate([fit.statistic for fit in fits])
+    qm = np.concatenate([fit.qm for fit in fits])
     observed = (order == code).all(axis=1).argmax()
     swap = np.concatenate([[observed], np.delete(np.arange(len(order)), observed)])
-    p = _share(np.abs(fit.statistic[swap]))
-    qm_p = _share(fit.qm[swap][:, None])[0]
-    statistic, qm = fit.statistic[observed], float(fit.qm[observed])
-    return Permutation(statistic, p, qm, float(qm_p), arrangements, exact)
+    p = _share(np.abs(statistic[swap]))
+    qm_p = _share(qm[swap][:, None])[0]
+    return Permutation(
+        statistic[observed], p, float(qm[observed]), float(qm_p), arrangements, exact
+    )
 
 
 def _share(size: Floats) -> Floats:
