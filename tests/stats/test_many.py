@@ -10,6 +10,7 @@ from ketameta.stats import (
     cumulative,
     effect_size,
     egger,
+    harbord,
     inverse_variance,
     leave_one_out,
     mantel_haenszel,
@@ -89,6 +90,7 @@ FITS = {
     "regression on standard errors": (egger, {}, effects_of),
     "the classical one": (egger, {"model": "lm"}, effects_of),
     "on sizes": (peters, {}, lambda *how: counts_of(*how) | {"yi": effects_of(*how)["yi"]}),
+    "on their scores": (harbord, {}, counts_of),
     "rank correlation": (begg, {}, effects_of),
     "one effect": (inverse_variance, {}, effects_of),
     "each left out": (leave_one_out, {}, effects_of),
@@ -101,6 +103,7 @@ FITS = {
     "RR": (effect_size, {"measure": "RR"}, counts_of),
     "OR": (effect_size, {"measure": "OR"}, counts_of),
     "MD": (effect_size, {"measure": "MD"}, means_of),
+    "CVR": (effect_size, {"measure": "CVR", "vtype": "LS2"}, means_of),
     "SMD": (effect_size, {"measure": "SMD"}, means_of),
     "ROM": (effect_size, {"measure": "ROM"}, means_of),
 }

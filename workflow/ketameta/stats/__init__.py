@@ -6,6 +6,13 @@ and in which order to read: `numerics`; on it `effects` and `univariate`; on the
 the other.
 """
 
+from ketameta.stats.bias.by_size import (
+    deeks,
+    harbord,
+    macaskill,
+    pustejovsky_rodgers,
+    size_regression,
+)
 from ketameta.stats.bias.limit_meta import LimitMeta, limit_meta
 from ketameta.stats.bias.pet_peese import PetPeese, pet_peese
 from ketameta.stats.bias.rank_test import RankTest, begg
@@ -137,6 +144,7 @@ __all__ = [
     "correlated_hierarchical",
     "covariance_over_time",
     "cumulative",
+    "deeks",
     "design_by_treatment",
     "effect_size",
     "egger",
@@ -147,6 +155,7 @@ __all__ = [
     "gosh_shares",
     "half_cauchy",
     "half_normal",
+    "harbord",
     "influence",
     "informative_difference",
     "informative_missing",
@@ -156,6 +165,7 @@ __all__ = [
     "limits_of_agreement",
     "log_normal",
     "log_t",
+    "macaskill",
     "mantel_haenszel",
     "many",
     "meta_regression",
@@ -171,11 +181,13 @@ __all__ = [
     "peto",
     "pool_many",
     "predicted",
+    "pustejovsky_rodgers",
     "random_effects",
     "regression_influence",
     "restricted_cubic_spline",
     "selection_model",
     "sequential_boundaries",
+    "size_regression",
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",

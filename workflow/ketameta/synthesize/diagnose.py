@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question, Window
 from ketameta.measures import MEASURES, Measure
-from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
+from ketameta.stats import (
+    cumulative,
+    egger,
+    influence,
+    leave_one_out,
+    peters,
+    pustejovsky_rodgers,
+)
 from ketameta.stats.bias.small_study import RegressionTest
 from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
@@ -135,9 +142,8 @@ def by_size(
     yi = column(e.yi for e in effects)
     n_t, n_c = column(e.n_t for e in effects), column(e.n_c for e in effects)
     if measure.is_standardised:
-        known = np.isfinite(yi + n_t + n_c)
-        sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
-        return "Pustejovsky and Rodgers", egger(*sized, "lm", groups=groups, level=level)
+        found = pustejovsky_rodgers(yi, n_t, n_c, groups=groups, level=level)
+        return "Pustejovsky and Rodgers", found
     a, c = column(e.events_t for e in effects), column(e.events_c for e in effects)
     return "Peters", peters(yi, a, n_t, c, n_c, groups=groups, level=level)
 

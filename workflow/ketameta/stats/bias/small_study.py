@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,7 +108,7 @@ def egger(
         return weighted_line(y, v, np.sqrt(v), level, groups)
     if groups is not None:
         raise ValueError('groups are adjusted for in the regression "lm" alone')
-    return _random_line(y, v, np.sqrt(v), tau2, level)
+    return random_line(y, v, np.sqrt(v), tau2, level)
 
 
 def peters(
@@ -162,6 +162,37 @@ def peters(
     >>> print(f"{fit.slope:.2f}, p {fit.p:.2f}")
     8.72, p 0.93
     """
+    y, table = counted(yi, ai, n1i, ci, n2i)
+    return weighted_line(*as_effects(y, table.spread), 1.0 / table.people, level, groups)
+
+
+class Counted(NamedTuple):
+    """Events and people of two arms, shape (...), NaN where no one or everyone had the event."""
+
+    ai: Array
+    n1i: Array
+    ci: Array
+    n2i: Array
+
+    @property
+    def people(self) -> Array:
+        """The size of both groups together."""
+        return self.n1i + self.n2i
+
+    @property
+    def spread(self) -> Array:
+        """1/e + 1/(n - e), e the events and n the size of both groups together."""
+        e = self.ai + self.ci
+        return 1.0 / e + 1.0 / (self.people - e)
+
+
+def counted(
+    yi: ArrayLike, ai: ArrayLike, n1i: ArrayLike, ci: ArrayLike, n2i: ArrayLike
+) -> tuple[Array, Counted]:
+    """Return effects and counts, NaN in all where a study is absent or all or none had the event.
+
+    Raises a ValueError of counts that are negative or above the size of their group.
+    """
     names = ("yi", "ai", "n1i", "ci", "n2i")
     given = aligned(yi=yi, ai=ai, n1i=n1i, ci=ci, n2i=n2i)
     arrays = {name: as_floats(name, x) for name, x in zip(names, given, strict=True)}
@@ -173,12 +204,9 @@ def peters(
         if bad.any():
             place = tuple(int(i) for i in np.argwhere(bad)[0])
             raise StudyError(name, place, f"is {events[place]:g} of {size[place]:g}")
-    e, n = np.where(absent, 1.0, a + c), np.where(absent, 2.0, n1 + n2)
-    absent = absent | (e == 0) | (e == n)
-    e, n = np.where(absent, 1.0, e), np.where(absent, 2.0, n)
-    variance = np.where(absent, np.nan, 1 / e + 1 / (n - e))
-    y, variance = as_effects(np.where(absent, np.nan, y), variance)
-    return weighted_line(y, variance, np.where(absent, np.nan, 1 / n), level, groups)
+    absent = absent | (a + c == 0) | (a + c == n1 + n2)
+    y, *table = (np.where(absent, np.nan, x) for x in (y, a, n1, c, n2))
+    return y, Counted(*table)
 
 
 def weighted_line(
@@ -235,6 +263,13 @@ def weighted_line(
     return RegressionTest(**plain_fields(found))
 
 
+def without_limit(found: RegressionTest) -> RegressionTest:
+    """Return a test without its limit, where a predictor of 0 stands for no study."""
+    none = np.full(np.shape(found.slope), np.nan)
+    fields_ = ("limit", "limit_se", "limit_p", "limit_low", "limit_high")
+    return replace(found, **plain_fields(dict.fromkeys(fields_, none)))
+
+
 def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
     """Return for each study the sum over its group, along the last axis."""
     total = np.empty_like(values)
@@ -244,7 +279,7 @@ def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
     return total
 
 
-def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> RegressionTest:
+def random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> RegressionTest:
     """Fit y = limit + slope x by random-effects meta-regression, along the last axis."""
     lead, size = y.shape[:-1], y.shape[-1]
     y, v, x = (a.reshape(prod(lead), size) for a in (y, v, x))
