@@ -598,12 +598,9 @@ def test_standard_input_is_a_file_too(monkeypatch, capsys, answer) -> None:
     assert json.loads(piped(b"sep=,\n" + rows, "--analysis", "1.1", "--json")[1]) == json.loads(out)
 
 
-def test_a_review_of_revman_5_is_named_for_what_it_is(pooled) -> None:
+def test_a_review_of_revman_5_without_analyses_has_none_to_pool(pooled) -> None:
     review = '<?xml version="1.0" encoding="UTF-8"?>\n<COCHRANE_REVIEW><ANALYSES_AND_DATA/></COCHRANE_REVIEW>\n'
     for name in ("review.rm5", "review.xml", "review.csv"):
         status, _, err = pooled(review, name=name)
         assert status == 1
-        assert (
-            "is a review of RevMan 5 (.rm5), not a table; open it in RevMan and export the data rows"
-            in err
-        )
+        assert err == "FILE: holds no analysis to pool; it holds no analysis\n"

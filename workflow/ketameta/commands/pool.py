@@ -17,7 +17,9 @@ from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, bare_name
 from ketameta.commands.pool_counts import WAYS, Columns, fitted, refused
 from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
+from ketameta.commands.pool_many import is_many, pool_each
 from ketameta.commands.pool_moderators import column_of, misfit, regression
+from ketameta.commands.pool_questions import LARGEST
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_asked
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
@@ -53,6 +55,11 @@ event.e, n.e, …) or near ones:
 A column `study` names the rows. Ratios are pooled as logs and shown as ratios; --exp does the same
 for yi of GEN. Studies without an effect are named with the reason and left out.
 
+Many analyses in one call: --by COLUMN pools each value of the column by itself, a row an analysis,
+and writes them where --out says (.csv, .parquet or .json). FILE may also be Parquet, or a review (a
+Cochrane data package, RevMan's .rm5 or the CSV of its analyses), of which all analyses are pooled,
+subgroups too. An analysis with a fault is a row with its reason; the exit status is then 1.
+
 FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data package): say which
 with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
 the file, unless --measure says another.
@@ -64,7 +71,6 @@ _OPTIONS = {
     "prediction": PREDICTIONS,
 }
 _TAU2 = "REML"
-_LARGEST = 1e30
 # standardised differences beyond which a standard error was mostly taken for an SD
 _FAR = 2.0
 
@@ -82,6 +88,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="pool only the rows with this value (may be repeated)",
     )
+    parser.add_argument("--by", metavar="COLUMN", help="pool each analysis, told by this column")
+    parser.add_argument("--out", metavar="OUT", type=Path, help="write a row an analysis there")
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
     parser.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
     parser.add_argument(
@@ -144,6 +152,9 @@ def pool(given: argparse.Namespace) -> int:
     """Read, pool and print; 1 with every fault of the file, 2 with that of an option."""
     try:
         measure, options, read_as = _checked(given)
+        if is_many(given):
+            content = b"" if given.file.is_dir() else bytes_or_input(given.file)
+            return pool_each(given, content, measure, options)
         pooled = _read_and_pool(given, measure, options)
         pooled.notes.extend(read_as)
     except (OptionError, ChoiceError) as error:
@@ -297,7 +308,8 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
     half = [f"half an event is added to each cell, one being 0: {first_few(names)}{alone}"]
     half = half if names else []
     sizes = _sizes(studies.columns) if measure == "PFT" else None
-    notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi), *studies.notes]
+    notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi)]
+    notes += [*studies.notes, *studies.named]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
     return Pooled(
         measure, shown_as, options, studies.names, yi, vi, fit, reasons, sizes=sizes, notes=notes
@@ -340,7 +352,7 @@ def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
     """Refuse numbers whose squares and ratios leave double precision: they are typing errors."""
-    far = (np.abs(yi) > _LARGEST) | (vi > _LARGEST) | ((vi > 0) & (vi < 1 / _LARGEST))
+    far = (np.abs(yi) > LARGEST) | (vi > LARGEST) | ((vi > 0) & (vi < 1 / LARGEST))
     if far.any():
         raise TableError(
             *(

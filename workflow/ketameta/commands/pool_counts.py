@@ -25,7 +25,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     UM_RS: ("OR",),
     CM_EL: ("OR", "IRR"),
 }
-_TABLE = {
+COUNTS = {
     **dict.fromkeys(("RR", "OR", "RD", "PETO"), ("ai", "bi", "ci", "di", "n1i", "n2i")),
     "IRR": ("x1i", "t1i", "x2i", "t2i"),
     "PLO": ("xi", "mi", "ni"),
@@ -67,7 +67,7 @@ def _of_counts(
     It is laid over the fit by inverse variance, whose weights it keeps; what it does not know is
     NaN. Raises the engine's ValueError, ``name[index] is wrong``, for a number that cannot be.
     """
-    counts: Any = {name: columns[name] for name in _TABLE[measure] if name in columns}
+    counts: Any = {name: columns[name] for name in COUNTS[measure] if name in columns}
     nothing: dict[str, Any] = {
         name: np.nan
         for name in number_fields(RandomEffects)

@@ -43,8 +43,7 @@ def rows_asked(
                     f"with a column of that name{_meant(table, option, value)}"
                 )
             asked.append(f"{option}={value}")
-    for one in asked:
-        table = _only(table, one)
+    table = rows_with(table, asked)
     for at, name in enumerate(table.header):
         found = Counter(cell for cell in table.column(at) if cell)
         said = first_few([f"{shown(value)} ({count})" for value, count in found.items()])
@@ -63,6 +62,13 @@ def rows_asked(
                 f"all rows are pooled, though {shown(name)} holds {said}; one of them: "
                 f"--only {name}=…"
             )
+    return table
+
+
+def rows_with(table: Table, asked: Sequence[str]) -> Table:
+    """Return the rows that have each of some values, ``COLUMN=VALUE``; raises `OptionError`."""
+    for one in asked:
+        table = _only(table, one)
     return table
 
 

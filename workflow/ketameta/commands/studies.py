@@ -47,7 +47,8 @@ class Studies:
     """Studies to pool: a name and a line each, and the columns that their measure takes.
 
     ``reasons`` says of a study, by its place, why its numbers make no effect; ``shown`` names the
-    columns as the file does; ``notes`` are what a person must know of how they were read.
+    columns as the file does; ``notes`` are what a person must know of how they were read,
+    ``named`` of how they were named.
     """
 
     names: list[str]
@@ -57,6 +58,7 @@ class Studies:
     reasons: dict[int, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
 
 
 def studies_of(
@@ -135,15 +137,13 @@ def _studies(table: Table, places: Places, notes: list[str]) -> Studies:
     told = {name: table.header[at] for name, at in places.items()}
     other = [f"{told[name]} as {name}" for name in places if told[name] != name]
     read = [f"read as: {', '.join(other)}"] if other else []
-    return Studies(
-        names, table.lines, columns, table.header, {}, told, [*notes, *said, *read, *how]
-    )
+    return Studies(names, table.lines, columns, table.header, {}, told, [*notes, *said, *read], how)
 
 
 def _of_intervals(table: Table, found: ReportedInterval) -> Studies:
     names, how = study_names(table, found.places)
-    notes = [*table.notes, *found.notes, *how]
-    return Studies(names, table.lines, found.columns, table.header, found.reasons, {}, notes)
+    notes = [*table.notes, *found.notes]
+    return Studies(names, table.lines, found.columns, table.header, found.reasons, {}, notes, how)
 
 
 def study_names(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ _DELIMITERS = (",", "\t", ";", "|")
 # Excel's own hint on the first line of a CSV file
 _SEP = re.compile(r'"?sep=(.)"?\s*(?:\n|$)', re.IGNORECASE)
 STANDARD_INPUT = "-"
+_PARQUET = b"PAR1"
 # rows among which a header may stand below a title
 _TITLES = 20
 
@@ -88,6 +90,8 @@ def cells_of_file(content: bytes, sheet: str | None = None) -> Table:
 
             found = read_sheet(content, sheet)
             return _table(found.rows, found.notes)
+        if content.startswith(_PARQUET) and sheet is None:
+            return _of_parquet(content)
         if sheet is not None:
             raise UnreadableError("is no workbook (.xlsx), so it has no sheets")
         text = decode(content)
@@ -101,6 +105,26 @@ def cells_of_file(content: bytes, sheet: str | None = None) -> Table:
         # the line stays, empty, so that the others keep their numbers
         plain = "\n" + plain[hint.end() :]
     return _table(split_rows(plain, hint[1] if hint else _delimiter(plain)), [])
+
+
+def _of_parquet(content: bytes) -> Table:
+    """Return the cells of a Parquet file as text that says the same; its first row is line 2."""
+    from ketameta.storage import parquet_table
+
+    try:
+        found = parquet_table(content)
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UnreadableError(f"is no Parquet file that can be read: {reason}") from None
+    columns = [map(_text, found.column(i).to_pylist()) for i in range(found.num_columns)]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    header = [name.strip() for name in found.column_names]
+    return Table(header, list(range(2, len(rows) + 2)), rows)
+
+
+def _text(cell: object) -> str:
+    absent = cell is None or (isinstance(cell, float) and math.isnan(cell))
+    return "" if absent else str(cell)
 
 
 def _table(rows: Iterable[DelimitedRow], notes: list[str]) -> Table:

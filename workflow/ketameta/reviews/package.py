@@ -81,6 +81,15 @@ def files_of_archive(content: bytes, name: str, depth: int = 0) -> Iterator[tupl
             yield info.filename, held
 
 
+def is_package(content: bytes) -> bool:
+    """Say whether an archive holds data rows, or archives that may: no workbook does."""
+    try:
+        names = [name.lower() for name in zipfile.ZipFile(io.BytesIO(content)).namelist()]
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
+    return any(name.endswith((ROWS, ".zip")) for name in names)
+
+
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
     """Return the bytes of a file in an archive. Raises `UnreadableError` where it is damaged."""
     try:
