@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from ketameta.reviews.cells import column
 
+# how the treated and the control arm are called where a source has no name for them
+ARMS = ("experimental", "control")
 Names = Mapping[str, tuple[str, ...]]  # our column -> theirs, the first that has something counts
 
 
@@ -18,9 +20,12 @@ class Layout:
     """Columns of a format, plain names as `cells.column` makes them.
 
     `known_by` are sets of columns one of which is enough to know it by. `arms` are the numbers of
-    the treated and the control arm, `labels` how these are named; `between` the columns of a
-    contrast, `measures` which measure each estimate is of; `about` what a row says of its place.
-    `weeks` is a column of weeks. `silent` says what the format cannot say.
+    the treated and the control arm, `labels` what these received and, where there are more of the
+    kind, which is meant; `between` the columns of a contrast by its measure; `noted` goes into the
+    note. `weeks` is a column of weeks. `silent` says what the format cannot say.
+
+    What follows is for a format that is written too: `outcome` is its column for our word, `people`
+    names the column of people where another than the first of `n` stands beside a number of ours.
     """
 
     name: str
@@ -34,6 +39,8 @@ class Layout:
     noted: tuple[str, ...] = ()
     weeks: tuple[str, ...] = ()
     silent: str = ""
+    outcome: str = ""
+    people: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _arm(one: Mapping[str, str], mark: str) -> Names:
@@ -63,7 +70,7 @@ METAPSY = Layout(
     ("study",),
     ("year",),
     (_arm(_PSY, "1"), _arm(_PSY, "2")),
-    (("multi arm1", "condition arm1"), ("multi arm2", "condition arm2")),
+    (("condition arm1", "multi arm1"), ("condition arm2", "multi arm2")),
     (
         ("SMD", {"estimate": ("precalc g", "g"), "se": ("precalc g se", "g se")}),
         (
@@ -76,6 +83,11 @@ METAPSY = Layout(
     ("time weeks",),
     "direction of a scale, analysis set, dose and population; its g has the sign of metapsy,"
     " below 0 where arm 1 is better",
+    "outcome type",
+    {
+        "events": ("totaln arm1", "totaln arm2"),
+        "change_mean": ("n change arm1", "n change arm2"),
+    },
 )
 LAYOUTS = (
     METAPSY,
@@ -136,25 +148,15 @@ JUDGEMENTS = {
 # judgements of one tool alone tell which it is
 OF_ROB2 = {"some concerns"}
 
-
-@dataclass(frozen=True, slots=True)
-class StudyResults:
-    """The columns of study results as RevMan takes them in, and Covidence hands them out.
-
-    Of an arm its numbers; of a contrast, which has a reference arm, those between. `noted` go into
-    the note where they are filled: there is no column of ours for them.
-    """
-
-    arm: Names = field(
-        default_factory=lambda: {
-            "n": ("sample size",), "events": ("cases",), "mean": ("mean",), "sd": ("sd",),
-            "se": ("se",),
-        }
-    )  # fmt: skip
-    noted: tuple[str, ...] = (
-        "variance", "t-test", "z-test", "covariance method", "covariance", "other arm 1",
-        "other arm 2", "correlation arm 1", "correlation arm 2", "correlation", "other mean",
-        "other se", "other variance", "other ci level", "other ci start", "other ci end",
-        "other exp mean", "other exp ci start", "other exp ci end", "other t-test",
-        "other z-test", "other p value",
-    )  # fmt: skip
+# the columns of study results as RevMan takes them in, and Covidence hands them out: of an arm its
+# numbers, and what goes into the note where it is filled, as there is no column of ours for it
+STUDY_ARM: Names = {
+    "n": ("sample size",), "events": ("cases",), "mean": ("mean",), "sd": ("sd",), "se": ("se",),
+}  # fmt: skip
+STUDY_NOTED = (
+    "variance", "t-test", "z-test", "covariance method", "covariance", "other arm 1",
+    "other arm 2", "correlation arm 1", "correlation arm 2", "correlation", "other mean",
+    "other se", "other variance", "other ci level", "other ci start", "other ci end",
+    "other exp mean", "other exp ci start", "other exp ci end", "other t-test",
+    "other z-test", "other p value",
+)  # fmt: skip
