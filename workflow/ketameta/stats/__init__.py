@@ -27,6 +27,7 @@ from ketameta.stats.dependent.multilevel import (
     working_covariance,
 )
 from ketameta.stats.dependent.over_time import covariance_over_time, restricted_cubic_spline
+from ketameta.stats.dependent.profiles import VarianceIntervals, variance_intervals
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
@@ -130,6 +131,7 @@ __all__ = [
     "TauPrior",
     "TrialContrasts",
     "TrimFill",
+    "VarianceIntervals",
     "absolute_icc",
     "back_transform",
     "bayes",
@@ -191,6 +193,7 @@ __all__ = [
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",
+    "variance_intervals",
     "with_new_trial",
     "working_covariance",
 ]
