@@ -123,9 +123,9 @@ def variance_intervals(
     >>> yi, vi = [0.12, 0.31, 0.92, 0.78, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
     >>> variance_intervals(yi, vi, ["A", "A", "B", "B", "C", "D"])
     VarianceIntervals
-                      estimate  low    high  converged
-    between clusters   0.08181    0   1.138        yes
-    within clusters          0    0  0.1556        yes
+                      estimate      low    high  converged
+    between clusters   0.08817  0.01565  0.8722        yes
+    within clusters          0        0  0.1979        yes
     """
     one_of("method", method, ("REML", "ML"))
     one_of("structure", structure, STRUCTURES)
