@@ -61,7 +61,7 @@ _OPTIONS = {
     "pooling": (INVERSE_VARIANCE, *WAYS),
     "tau2": tuple(ESTIMATORS),
     "interval": INTERVALS,
-    "prediction": PREDICTIONS,
+    "prediction": tuple(PREDICTIONS),
 }
 _TAU2 = "REML"
 _LARGEST = 1e30
@@ -125,8 +125,8 @@ def _ways(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prediction",
         default="k-1",
-        help="k-1 (default), k-2, normal, hksj, k-1-wald or k-2-wald (by the Wald standard error, "
-        "as R's meta)",
+        help="k-1 (default), k-2, normal; by a standard error of their own, as R's meta: hksj, "
+        "hksj-k-2, k-1-wald, k-2-wald, normal-wald, or HK, HK-PR, V, HTS, S",
     )
     parser.add_argument(
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
