@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.library.chunk import SLOWEST, TIMES
-from ketameta.library.places import PARTS, Chunk
+from ketameta.library.places import PARTS, Chunk, LibraryError
 from ketameta.library.rows import KINDS
 from ketameta.storage import GROUPS, parquet_of, write_bytes
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 ROWS_FILE = "rows.parquet"
-
-
-class GatherError(ValueError):
-    """Chunks that are no whole library; the message says which is missing or stands twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Gathered:
 def gather(folders: Sequence[Path], out: Path) -> Gathered:
     """Write the tables of chunks as datasets below a folder, a file a part.
 
-    Parts that were there and hold no review any more are taken away. Raises `GatherError`, and
+    Parts that were there and hold no review any more are taken away. Raises `LibraryError`, and
     `OSError` where a file is missing.
     """
     chunks = _in_order(folders)
@@ -74,25 +70,25 @@ def gather(folders: Sequence[Path], out: Path) -> Gathered:
 
 
 def _in_order(folders: Sequence[Path]) -> list[Path]:
-    """Return the folders of chunks 1 to N. Raises `GatherError` unless each is there once."""
+    """Return the folders of chunks 1 to N. Raises `LibraryError` unless each is there once."""
     found: dict[Chunk, Path] = {}
     for folder in folders:
         with _file(folder, "reviews") as file:
             told = file.metadata.metadata.get(b"chunk", b"").decode()
         try:
             chunk = Chunk.read(told)
-        except ValueError:
-            raise GatherError(f"{folder} holds no chunk of a library") from None
+        except LibraryError:
+            raise LibraryError(f"{folder} holds no chunk of a library") from None
         if chunk in found:
-            raise GatherError(f"chunk {chunk} stands twice: {found[chunk]} and {folder}")
+            raise LibraryError(f"chunk {chunk} stands twice: {found[chunk]} and {folder}")
         found[chunk] = folder
     several = {chunk.of for chunk in found}
     if len(several) != 1:
-        raise GatherError(f"the chunks are of libraries in {' and '.join(map(str, several))}")
+        raise LibraryError(f"the chunks are of libraries in {' and '.join(map(str, several))}")
     of = several.pop()
     missing = [n for n in range(1, of + 1) if Chunk(n, of) not in found]
     if missing:
-        raise GatherError(f"chunks are missing of {of}: {', '.join(map(str, missing))}")
+        raise LibraryError(f"chunks are missing of {of}: {', '.join(map(str, missing))}")
     return [found[Chunk(n, of)] for n in range(1, of + 1)]
 
 
@@ -102,7 +98,7 @@ def _file(folder: Path, name: str) -> ParquetFile:
     try:
         return ParquetFile(folder / f"{name}.parquet", pre_buffer=False)
     except ValueError:
-        raise GatherError(f"{folder / name}.parquet is no whole Parquet file") from None
+        raise LibraryError(f"{folder / name}.parquet is no whole Parquet file") from None
 
 
 def _groups(file: ParquetFile) -> dict[str, int]:
