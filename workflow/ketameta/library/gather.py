@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from ketameta.library.chunk import SLOWEST, TIMES
 from ketameta.library.places import PARTS, Chunk, LibraryError
 from ketameta.library.rows import KINDS
+from ketameta.library.summary import COUNTED
 from ketameta.storage import GROUPS, parquet_of, write_bytes
+from ketameta.tables.table import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +25,7 @@ ROWS_FILE = "rows.parquet"
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a library is summed up from: its analyses and reviews, and where the time went.
+    """What a library is summed up from: what is counted of analyses, reviews, and the time.
 
     `stages` are seconds by what was done, of all chunks; `slowest` reviews with theirs.
     """
@@ -40,6 +42,8 @@ def gather(folders: Sequence[Path], out: Path) -> Gathered:
     Parts that were there and hold no review any more are taken away. Raises `LibraryError`, and
     `OSError` where a file is missing.
     """
+    import pyarrow as pa
+
     chunks = _in_order(folders)
     kept: dict[str, list[pa.Table]] = {name: [] for name in KINDS}
     for name in KINDS:
@@ -58,13 +62,14 @@ def gather(folders: Sequence[Path], out: Path) -> Gathered:
                 )
                 write_bytes(path, parquet_of(table))
                 if name != "studies":
-                    kept[name].append(table)
+                    kept[name].append(table.select(COUNTED) if name == "analyses" else table)
         finally:
             for file in files:
                 file.close()
+    analyses = _empty("analyses").select(COUNTED)
     return Gathered(
-        _joined("analyses", kept["analyses"]),
-        _joined("reviews", kept["reviews"]),
+        pa.concat_tables([analyses, *kept["analyses"]]),
+        pa.concat_tables([_empty("reviews"), *kept["reviews"]]),
         *_times(chunks),
     )
 
@@ -113,12 +118,8 @@ def _take_away(path: Path) -> None:
         path.parent.rmdir()
 
 
-def _joined(name: str, parts: Sequence[pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    from ketameta.tables.table import schema_of
-
-    return pa.concat_tables([schema_of(KINDS[name]).arrow_schema().empty_table(), *parts])
+def _empty(name: str) -> pa.Table:
+    return schema_of(KINDS[name]).arrow_schema().empty_table()
 
 
 def _times(folders: Sequence[Path]) -> tuple[Mapping[str, float], Sequence[tuple[str, float]]]:
