@@ -92,11 +92,11 @@ def _cells(given: argparse.Namespace) -> Cells | None:
     if given.source.is_file() and is_data_rows(given.source):
         from ketameta.commands.from_revman import tables_of_file
 
-        cells, said = tables_of_file(given.source, given.analysis, given.reference)
-        for text in said:
-            print(escaped(text), file=sys.stderr)
-        return cells
-    if (foreign := _foreign(given)) is not None:
+        foreign: tuple[Cells, list[str]] | None
+        foreign = tables_of_file(given.source, given.analysis, given.reference)
+    else:
+        foreign = _foreign(given)
+    if foreign is not None:
         cells, said = foreign
         for text in said:
             print(escaped(text), file=sys.stderr)
@@ -125,20 +125,14 @@ def _foreign(given: argparse.Namespace) -> tuple[Cells, list[str]] | None:
         return None
     if source.is_dir() and any(named_table(path.name) for path in source.iterdir()):
         return None
-    from ketameta.reviews import convert as reviews
-    from ketameta.reviews.reading import form_of, read_review
+    from ketameta.reviews.convert import tables_of_source
 
-    reference = given.reference or ""
+    if not source.exists():
+        return None
     try:
-        if form_of(source):
-            if found := reviews.tables_of_studies(source, reference):
-                return found
-            return reviews.tables_of_review(read_review(source), given.analysis, reference)
-        if source.suffix.lower() in (".csv", ".tsv", ".txt"):
-            return reviews.tables_of_layout(source, reference)
+        return tables_of_source(source, given.analysis, given.reference or "")
     except UnreadableError as error:
         raise TableError((error.line, "", str(error))) from None
-    return None
 
 
 def _without_rows(problem: Problem, cells: Cells) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ketameta.reviews.cells import column, number, numbers, table, text_of
+from ketameta.reviews.cells import column, number, numbers, pairs, table, text_of
 from ketameta.reviews.model import OVERALL, Analysis, Number, Review, Settings, StudyRow
 from ketameta.reviews.words import SettingError, settings
 
@@ -16,6 +16,13 @@ _POOLED = (
     ("z", "z"), ("p", "p(z)"),
 )  # fmt: skip
 _BETWEEN = (("between", "qint"), ("between_p", "p(qint)"), ("between_i2", "i2(qint)"))
+_NUMBERS = {
+    "events": ("events 1", "events 2"),
+    "people": ("total 1", "total 2"),
+    "mean": ("mean 1", "mean 2"),
+    "sd": ("sd 1", "sd 2"),
+    "observed": ("o-e", "variance"),
+}
 _NEEDED = {"comparison number", "outcome number", "subgroup number", "name", "effect measure"}
 Row = Mapping[str, str]
 
@@ -91,23 +98,18 @@ def _shown(found: dict[str, Number], how: Settings) -> dict[str, Number]:
 
 
 def _study(row: Row, subgroup: str) -> StudyRow:
-    def pair(what: str) -> tuple[float, float]:
-        one, other = (number(row.get(f"{what} {arm}")) for arm in (1, 2))
-        return one, other
-
+    entered, found = pairs(row.get, _NUMBERS)
+    found["generic"] = _generic(row)
     return StudyRow(
         row["name"].strip(),
         row.get("year of study", "").strip(),
         subgroup,
         True,
         bool(subgroup),
-        pair("events"),
-        pair("total"),
-        pair("mean"),
-        pair("sd"),
-        _generic(row),
-        (number(row.get("o-e")), number(row.get("variance"))),
-        numbers(row, _STUDY),
+        printed=numbers(row, _STUDY),
+        footnote="",
+        entered=entered,
+        **found,
     )
 
 

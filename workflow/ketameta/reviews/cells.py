@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ketameta.ingest.text import UnreadableError
 from ketameta.reviews.model import Number
@@ -67,6 +67,22 @@ def number(text: str | None) -> float:
         except ValueError:
             return NAN
     return value if math.isfinite(value) else NAN
+
+
+def plain(value: float) -> str:
+    """Write a number with the digits that it was entered with; empty for none."""
+    return "" if math.isnan(value) else f"{value:.15g}"
+
+
+def pairs(
+    get: Callable[[str], str | None], columns: Mapping[str, tuple[str, str]]
+) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[float, float]]]:
+    """Return the text of pairs of cells, and their numbers, by the names of the pairs."""
+    entered = {
+        name: ((get(one) or "").strip(), (get(other) or "").strip())
+        for name, (one, other) in columns.items()
+    }
+    return entered, {name: (number(one), number(other)) for name, (one, other) in entered.items()}
 
 
 def numbers(row: Mapping[str, str], names: Iterable[tuple[str, str]]) -> dict[str, Number]:

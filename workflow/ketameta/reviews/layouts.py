@@ -6,10 +6,12 @@ A format is a `Layout`; the reader is one. So a further format is a further reco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ketameta.reviews.cells import column
 
+# how the treated and the control arm are called where a source has no name for them
+ARMS = ("experimental", "control")
 Names = Mapping[str, tuple[str, ...]]  # our column -> theirs, the first that has something counts
 
 
@@ -136,25 +138,15 @@ JUDGEMENTS = {
 # judgements of one tool alone tell which it is
 OF_ROB2 = {"some concerns"}
 
-
-@dataclass(frozen=True, slots=True)
-class StudyResults:
-    """The columns of study results as RevMan takes them in, and Covidence hands them out.
-
-    Of an arm its numbers; of a contrast, which has a reference arm, those between. `noted` go into
-    the note where they are filled: there is no column of ours for them.
-    """
-
-    arm: Names = field(
-        default_factory=lambda: {
-            "n": ("sample size",), "events": ("cases",), "mean": ("mean",), "sd": ("sd",),
-            "se": ("se",),
-        }
-    )  # fmt: skip
-    noted: tuple[str, ...] = (
-        "variance", "t-test", "z-test", "covariance method", "covariance", "other arm 1",
-        "other arm 2", "correlation arm 1", "correlation arm 2", "correlation", "other mean",
-        "other se", "other variance", "other ci level", "other ci start", "other ci end",
-        "other exp mean", "other exp ci start", "other exp ci end", "other t-test",
-        "other z-test", "other p value",
-    )  # fmt: skip
+# the columns of study results as RevMan takes them in, and Covidence hands them out: of an arm its
+# numbers, and what goes into the note where it is filled, as there is no column of ours for it
+STUDY_ARM: Names = {
+    "n": ("sample size",), "events": ("cases",), "mean": ("mean",), "sd": ("sd",), "se": ("se",),
+}  # fmt: skip
+STUDY_NOTED = (
+    "variance", "t-test", "z-test", "covariance method", "covariance", "other arm 1",
+    "other arm 2", "correlation arm 1", "correlation arm 2", "correlation", "other mean",
+    "other se", "other variance", "other ci level", "other ci start", "other ci end",
+    "other exp mean", "other exp ci start", "other exp ci end", "other t-test",
+    "other z-test", "other p value",
+)  # fmt: skip

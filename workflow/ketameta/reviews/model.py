@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,7 +57,7 @@ class StudyRow:
 
     Of `counts` events and people of both arms; of `means` also mean and SD; of `O-E` that and its
     variance; of `generic` estimate and standard error, a ratio as its log. A number that the source
-    does not give is NaN.
+    does not give is NaN. `entered` has their text by these names, where the source is text.
     """
 
     study: str
@@ -72,7 +73,7 @@ class StudyRow:
     observed: tuple[float, float] = (float("nan"), float("nan"))
     printed: dict[str, Number] = field(default_factory=dict)
     footnote: str = ""
-    place: str = ""
+    entered: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ketameta.ingest.text import UnreadableError
-from ketameta.reviews.cells import number, numbers, table
+from ketameta.reviews.cells import numbers, pairs, table
 from ketameta.reviews.model import OVERALL, Analysis, Number, Review, StudyRow
 from ketameta.reviews.words import SettingError, settings
 
@@ -19,6 +19,7 @@ ROWS, SETTINGS, SUBGROUPS = (
     "subgroup-estimates.csv",
 )
 ARCHIVE = b"PK\x03\x04"
+READ = (".csv", ".ris")
 MAX_UNPACKED, MAX_PARTS, MAX_DEPTH = 500_000_000, 10_000, 3
 
 # what a setting is here -> the columns that say it, in version 2 and in version 1
@@ -55,11 +56,19 @@ _POOLED = (
     ("between_i2", "subgroup i2"),
 )
 _ARMS = ("experimental", "control")
+_NUMBERS = {
+    "events": ("experimental cases", "control cases"),
+    "people": ("experimental n", "control n"),
+    "mean": ("experimental mean", "control mean"),
+    "sd": ("experimental sd", "control sd"),
+    "generic": ("giv mean", "giv se"),
+    "observed": ("o-e", "variance"),
+}
 Row = Mapping[str, str]
 
 
 def files_of_archive(content: bytes, name: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the CSV files in an archive, and in archives that it holds."""
+    """Yield name and content of the files to read in an archive, and in archives that it holds."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         infos = archive.infolist()
@@ -72,7 +81,7 @@ def files_of_archive(content: bytes, name: str, depth: int = 0) -> Iterator[tupl
     for info in infos:
         lower = info.filename.lower()
         inner = lower.endswith(".zip") and depth < MAX_DEPTH
-        if info.flag_bits & 1 or not (inner or lower.endswith(".csv")):
+        if info.flag_bits & 1 or not (inner or lower.endswith(READ)):
             continue
         held = _unpacked(archive, info, name)
         if inner:
@@ -99,9 +108,10 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> byt
 
 
 def files_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the CSV files below a folder."""
-    for path in sorted(folder.rglob("*.csv")):
-        yield path.relative_to(folder).as_posix(), path.read_bytes()
+    """Yield name and content of the files to read below a folder."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in READ and path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
 def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
@@ -115,7 +125,7 @@ def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
         raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
     rows: dict[str, list[StudyRow]] = {}
     for row in found[ROWS]:
-        rows.setdefault(_number(row), []).append(_study(row))
+        rows.setdefault(_number(row), []).append(study_row(row))
     pooled: dict[str, dict[str, dict[str, Number]]] = {}
     for row in found[SUBGROUPS]:
         own = pooled.setdefault(_number(row), {})
@@ -150,25 +160,19 @@ def _number(row: Row) -> str:
     return f"{row.get('analysis group', '').strip()}.{row.get('analysis number', '').strip()}"
 
 
-def _study(row: Row) -> StudyRow:
-    def pair(what: str) -> tuple[float, float]:
-        one, other = (number(row.get(f"{arm} {what}")) for arm in _ARMS)
-        return one, other
-
+def study_row(row: Row) -> StudyRow:
+    """Return a row of data rows, its cells by the plain names of their columns."""
     applies = row.get("applicability", "").strip().upper()
     subgroup = row.get("subgroup", "").strip()
+    entered, found = pairs(row.get, _NUMBERS)
     return StudyRow(
         row.get("study", "").strip(),
         row.get("study year", "").strip(),
         subgroup,
         not applies or "OVERALL" in applies,
         bool(subgroup) and (not applies or "SUBGROUP" in applies),
-        pair("cases"),
-        pair("n"),
-        pair("mean"),
-        pair("sd"),
-        (number(row.get("giv mean")), number(row.get("giv se"))),
-        (number(row.get("o-e")), number(row.get("variance"))),
-        numbers(row, _STUDY),
-        row.get("footnotes", "").strip(),
+        printed=numbers(row, _STUDY),
+        footnote=row.get("footnotes", "").strip(),
+        entered=entered,
+        **found,
     )

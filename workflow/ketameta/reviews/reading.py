@@ -16,17 +16,6 @@ FORMS = (
 )
 
 
-def form_of(path: Path) -> bool:
-    """Say whether a file or folder has one of `FORMS`, or holds study data."""
-    if path.is_dir():
-        names = [file.name.lower() for file in path.rglob("*.csv")]
-        return any(name.endswith(("data-rows.csv", "study-results.csv")) for name in names)
-    if not path.is_file():
-        return False
-    content = file_content(path)
-    return content.startswith(ARCHIVE) or is_rm5(content) or is_analysis_csv(content)
-
-
 def named_form(path: Path) -> str:
     """Return the form of a file by its content, in words; empty where it is none of `FORMS`.
 

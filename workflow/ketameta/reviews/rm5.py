@@ -13,7 +13,7 @@ from math import exp
 from xml.etree.ElementTree import Element, ParseError
 
 from ketameta.ingest.text import UnreadableError
-from ketameta.reviews.cells import number, numbers, text_of
+from ketameta.reviews.cells import number, numbers, pairs, text_of
 from ketameta.reviews.model import OVERALL, Analysis, Number, Review, Settings, StudyRow
 from ketameta.reviews.words import SettingError, settings
 
@@ -24,6 +24,14 @@ _OUTCOMES = {
     "IV_OUTCOME": ("IV", "generic"),
 }
 _WORDS = {"counts": "dichotomous", "means": "continuous", "O-E": "ipd", "generic": "giv"}
+# RevMan 5 leaves attributes of other types of data there as 0
+_PEOPLE = {"events": ("EVENTS_1", "EVENTS_2"), "people": ("TOTAL_1", "TOTAL_2")}
+_NUMBERS = {
+    "counts": _PEOPLE,
+    "means": _PEOPLE | {"mean": ("MEAN_1", "MEAN_2"), "sd": ("SD_1", "SD_2")},
+    "generic": _PEOPLE | {"generic": ("ESTIMATE", "SE")},
+    "O-E": _PEOPLE | {"observed": ("O_E", "VAR")},
+}
 _STUDY = (
     ("estimate", "EFFECT_SIZE"), ("low", "CI_START"), ("high", "CI_END"), ("weight", "WEIGHT"),
 )  # fmt: skip
@@ -174,25 +182,18 @@ def _as_shown(printed: dict[str, dict[str, Number]], how: Settings) -> dict[str,
 
 
 def _row(item: Element, subgroup: str, data: str, studies: dict[str, Element]) -> StudyRow:
-    def pair(one: str, other: str) -> tuple[float, float]:
-        return number(item.get(one)), number(item.get(other))
-
-    none = (float("nan"), float("nan"))
     study = studies.get(item.get("STUDY_ID", ""))
     name = study.get("NAME", "") if study is not None else item.get("STUDY_ID", "")
     estimable = item.get("ESTIMABLE", "YES") == "YES"
+    entered, found = pairs(item.get, _NUMBERS[data])
     return StudyRow(
         name,
         study.get("YEAR", "") if study is not None else "",
         subgroup,
         True,
         bool(subgroup),
-        pair("EVENTS_1", "EVENTS_2"),
-        pair("TOTAL_1", "TOTAL_2"),
-        pair("MEAN_1", "MEAN_2") if data == "means" else none,
-        pair("SD_1", "SD_2") if data == "means" else none,
-        pair("ESTIMATE", "SE") if data == "generic" else none,
-        pair("O_E", "VAR") if data == "O-E" else none,
-        numbers(item.attrib, _STUDY) if estimable else {},
-        _text(item, "FOOTNOTE"),
+        printed=numbers(item.attrib, _STUDY) if estimable else {},
+        footnote=_text(item, "FOOTNOTE"),
+        entered=entered,
+        **found,
     )

@@ -13,6 +13,7 @@ _MEASURES = {
     "riskdifference": "RD", "rd": "RD", "petooddsratio": "PETO", "petoor": "PETO", "peto": "PETO",
     "meandifference": "MD", "md": "MD", "wmd": "MD", "standardizedmeandifference": "SMD",
     "standardisedmeandifference": "SMD", "stdmeandifference": "SMD", "smd": "SMD",
+    "hazardratio": "HR", "ratioofmeans": "ROM",
 }  # fmt: skip
 # how each is named in full
 NAMES = {
@@ -59,6 +60,11 @@ def plain(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
+def measure_of(word: str) -> str:
+    """Return the measure that a word means; empty for one that is not known here."""
+    return _MEASURES.get(plain(word), "")
+
+
 def yes(word: str, default: bool) -> bool:
     """Read yes or no, true or false; the default where nothing is said."""
     known = plain(word)
@@ -81,7 +87,7 @@ def settings(said: Mapping[str, str]) -> Settings:
     overall, subgroups, test; what is missing or empty has RevMan's default. Raises `SettingError`.
     """
     get = {key: "" if word.strip().lower() in NONE else word.strip() for key, word in said.items()}
-    measure = _MEASURES.get(plain(get.get("measure", "")), "")
+    measure = measure_of(get.get("measure", ""))
     data = _DATA.get(plain(get.get("data", ""))) or _OF_MEASURE.get(measure)
     if data is None:
         raise SettingError(f"type of data {get.get('data', '')!r} is not known")

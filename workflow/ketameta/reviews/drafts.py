@@ -16,8 +16,8 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """An arm of a comparison: how it is known there, its name, and its numbers by our columns."""
+class SourceArm:
+    """An arm of a comparison: how a source knows and names it, its numbers by our columns."""
 
     key: str
     label: str
@@ -26,7 +26,7 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SourceRow:
     """What a row of a source tells: a study, its arms (the treated first), and where it stands.
 
     `numbers` of the arms go to outcomes, `between` (columns of contrasts) to contrasts; `about` is
@@ -35,12 +35,12 @@ class Told:
 
     study: str
     year: str
-    arms: tuple[Arm, ...]
+    arms: tuple[SourceArm, ...]
     about: Mapping[str, str]
     between: Mapping[str, str] = field(default_factory=dict)
 
 
-class Tables:
+class DraftTables:
     """Our tables as they grow; a study is one trial however often it is told."""
 
     def __init__(self, source: str = "") -> None:
@@ -52,7 +52,17 @@ class Tables:
         self._contrasts: list[Row] = []
         self._bias: list[Row] = []
 
-    def add(self, told: Told) -> None:
+    @property
+    def names(self) -> list[str]:
+        """The names of the studies, in the order told."""
+        return [*self._names]
+
+    def identify(self, study: str, cells: Row) -> None:
+        """Add what identifies a study that is there, such as its DOI, where nothing does yet."""
+        trial = self._trials[self._names[study]]
+        trial |= {name: cell for name, cell in cells.items() if cell and not trial.get(name)}
+
+    def add(self, told: SourceRow) -> None:
         """Add what a row tells."""
         trial = self.trial(told.study, told.year)
         about = {"seen": SECONDARY, "source": self._source} | dict(told.about)
@@ -84,7 +94,7 @@ class Tables:
         self._trials[trial] = {"trial_id": trial, "label": name, "year": year}
         return trial
 
-    def _arm(self, trial: str, arm: Arm) -> str:
+    def _arm(self, trial: str, arm: SourceArm) -> str:
         row = {"trial_id": trial, "arm_id": arm.key, "arm_label": arm.label}
         if arm.treatment:
             row["treatment"] = arm.treatment

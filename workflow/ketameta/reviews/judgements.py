@@ -1,0 +1,50 @@
+"""Judgements of the risk of bias, a study a row and a domain a column, as our tables have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ketameta.ingest.formats import Cells
+from ketameta.reviews.drafts import DraftTables
+from ketameta.reviews.layouts import JUDGEMENTS, OF_ROB2, ROB1, ROB2
+
+
+def robvis(rows: list[dict[str, str]], reference: str) -> tuple[Cells, list[str]] | None:
+    """Return judgements in the layout of robvis: a study a row, a domain a column; None if not."""
+    header = list(rows[0])
+    domains = [name for name in header if name not in ("study", "weight", "overall")]
+    cells = [row[name].lower() for row in rows for name in domains if row.get(name)]
+    if header[0] != "study" or not domains or not {*cells} <= {*JUDGEMENTS, "no information"}:
+        return None
+    tables = DraftTables(reference)
+    said = ["read as judgements in the layout of robvis", "not told by the source: the support"]
+    said += judged(tables, rows, {name: name for name in header[1:] if name != "weight"}, {})
+    return tables.cells(), said
+
+
+def judged(
+    tables: DraftTables,
+    rows: list[dict[str, str]],
+    domains: Mapping[str, str],
+    support: Mapping[str, str],
+) -> list[str]:
+    """Add judgements of columns, each of a domain by its heading; say what has no place."""
+    headings = " ".join(domains.values())
+    cells = {row.get(name, "").lower() for row in rows for name in domains}
+    second = bool(cells & OF_ROB2) or "deviation" in headings or "d1" in domains
+    known, tool = (ROB2, "RoB2") if second else (ROB1, "RoB1")
+    said = []
+    for name, heading in domains.items():
+        domain = next((ours for mark, ours in known if mark in heading.lower()), "")
+        if not domain:
+            said.append(f"domain {heading!r} has no place in {tool}, left out")
+            continue
+        for row in rows:
+            judgement = JUDGEMENTS.get(row.get(name, "").strip().lower(), "")
+            if judgement:
+                text = row.get(support.get(heading, ""), "")
+                own = {"tool": tool, "domain": domain, "judgement": judgement, "support": text}
+                tables.judge(row["study"], own)
+            elif row.get(name, "").strip():
+                said.append(f"{row['study']}, {heading}: {row[name]!r} is no judgement, left out")
+    return said

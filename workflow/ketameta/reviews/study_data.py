@@ -1,0 +1,101 @@
+"""Study data of a review, as RevMan takes them in and Covidence hands them out, as our tables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ketameta.ingest.formats import Cells
+from ketameta.reviews.cells import number, plain, table
+from ketameta.reviews.drafts import DraftTables, Row, SourceArm, SourceRow
+from ketameta.reviews.judgements import judged
+from ketameta.reviews.layout_tables import arm_key, first
+from ketameta.reviews.layouts import STUDY_ARM, STUDY_NOTED
+from ketameta.reviews.words import measure_of
+
+_RATIOS = {"OR", "RR", "HR", "ROM"}
+_STUDY_FILES = ("study-information", "study-arms", "study-results", "risk-of-bias")
+
+
+def tables_of_studies(
+    files: Iterable[tuple[str, bytes]], reference: str
+) -> tuple[Cells, list[str]] | None:
+    """Return the tables of study data (four CSV files), None where files have none of them."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, content in files:
+        plain_name = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
+        kind = next((kind for kind in _STUDY_FILES if plain_name.endswith(kind)), None)
+        if kind:
+            found[kind] = found.get(kind, []) + table(content, name)
+    if not {"study-results", "study-arms"} <= found.keys():
+        return None
+    return _studies(found, reference)
+
+
+def _studies(found: Mapping[str, list[dict[str, str]]], reference: str) -> tuple[Cells, list[str]]:
+    tables, said = DraftTables(reference), ["read as study data of RevMan and Covidence"]
+    years = {row["study"]: row.get("year", "") for row in found.get("study-information", ())}
+    given = {(row["study"], row["arm"]): row.get("intervention", "") for row in found["study-arms"]}
+    for line, row in enumerate(found["study-results"], start=2):
+        row = {name: cell.strip() for name, cell in row.items()}  # noqa: PLW2901
+        tables.add(_result_told(row, years, given, f"study results, line {line}"))
+    bias = found.get("risk-of-bias", [])
+    if bias:
+        domains: dict[str, str] = {}
+        support: dict[str, str] = {}
+        for name in bias[0]:
+            if match := re.fullmatch(r"domain \((judgement|support)\) (.+)", name):
+                if match[1] == "judgement":
+                    domains[name] = match[2]
+                else:
+                    support[match[2]] = name
+        said += judged(tables, bias, domains, support)
+    known = {row["study"] for row in found["study-results"]}
+    empty = [name for name in years if name not in known]
+    said += [f"studies without results, left out: {', '.join(empty)}"] * bool(empty)
+    words = "direction of scales, analysis set, hours, dose, population and the outcome's word"
+    return tables.cells(), [*said, f"not told by the source: {words}"]
+
+
+def _result_told(
+    row: Mapping[str, str],
+    years: Mapping[str, str],
+    given: Mapping[tuple[str, str], str],
+    place: str,
+) -> SourceRow:
+    study, names = row["study"], [row.get("arm", ""), row.get("reference arm", "")]
+    names = [name for name in names if name]
+    noted = [f"{name} {row[name]}" for name in STUDY_NOTED if row.get(name)]
+    noted += [f"footnote: {row['footnotes']}"] if row.get("footnotes") else []
+    keys = [arm_key(name) or "arm" for name in names]
+    labels = [f"{name} ({given.get((study, name), '')})".replace(" ()", "") for name in names]
+    about = {"locator": place, "note": "; ".join([f"outcome {row.get('outcome', '')}", *noted])}
+    year = years.get(study, "")
+    if len(names) > 1:
+        arms = tuple(SourceArm(k, label) for k, label in zip(keys, labels, strict=True))
+        return SourceRow(study, year, arms, about, _contrast(row))
+    own = {ours: first(row, theirs) for ours, theirs in STUDY_ARM.items()}
+    own["definition"] = row.get("outcome", "") if own["events"] else ""
+    if number(row.get("ci level")) in (95.0, 0.95):
+        own |= {"ci95_low": row.get("ci start", ""), "ci95_high": row.get("ci end", "")}
+    filled = {name: cell for name, cell in own.items() if cell}
+    return SourceRow(study, year, (SourceArm(keys[0], labels[0], filled),), about)
+
+
+def _contrast(row: Mapping[str, str]) -> Row:
+    """Return the columns of a contrast; a ratio from its own columns, else from its log."""
+    measure = measure_of(row.get("effect measure", ""))
+    ratio = measure in _RATIOS
+    own: Row = {"measure": measure, "se": row.get("se", ""), "p_value": row.get("p value", "")}
+    for ours, theirs in (("estimate", "mean"), ("ci_low", "ci start"), ("ci_high", "ci end")):
+        value = row.get(f"exp {theirs}", "") if ratio else ""
+        log = number(row.get(theirs))
+        if not value and not math.isnan(log):
+            value = plain(math.exp(log)) if ratio else row[theirs]
+        own[ours] = value
+    level = number(row.get("ci level"))
+    if own["ci_low"] and not math.isnan(level):
+        own["ci_level"] = plain(level * 100 if level <= 1 else level)
+    return {name: cell for name, cell in own.items() if cell}
