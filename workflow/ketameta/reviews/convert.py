@@ -41,7 +41,7 @@ def tables_of_source(
     if path.is_dir() or content.startswith(ARCHIVE):
         found = files_of_archive(content, path.name) if content else files_of_folder(path)
         files = list(found)
-        if tables := tables_of_studies(files, reference):
+        if only is None and (tables := tables_of_studies(files, reference)):
             return tables
         if not any(name.lower().endswith(ROWS) for name, _ in files) and not content:
             return None
@@ -106,14 +106,15 @@ def _told(analysis: Analysis, row: StudyRow) -> SourceRow:
         notes.append(f"its effect there {effect.text if effect else ''}{around}")
     if row.footnote:
         notes.append(f"footnote: {row.footnote}")
-    numbers: tuple[Row, Row] = ({}, {})
+    numbers: list[Row] = [{}, {}]
     between: Row = {}
     if how.data in ("counts", "means"):
-        kinds = ("events",) if how.data == "counts" else ("mean", "sd")
-        for i, own in enumerate(numbers):
-            own |= {"definition": analysis.name} if how.data == "counts" else {}
-            own |= {"n": _entered(row, "people", i)}
-            own |= {name: _entered(row, name, i) for name in kinds}
+        about = {"definition": analysis.name} if how.data == "counts" else {}
+        columns = {"n": "people"}
+        columns |= {"events": "events"} if how.data == "counts" else {"mean": "mean", "sd": "sd"}
+        numbers = [
+            about | {ours: _entered(row, name, i) for ours, name in columns.items()} for i in (0, 1)
+        ]
         notes += [_END] * (how.data == "means")
     else:
         between, more = _difference(analysis, row)
@@ -138,20 +139,13 @@ def _difference(analysis: Analysis, row: StudyRow) -> tuple[Row, str]:
     """Return estimate and standard error, and from what; a ratio has the error of its log."""
     how = analysis.settings
     if how.data == "O-E":
-        value, error = row.observed[0] / row.observed[1], row.observed[1] ** -0.5
-        told = "from (O-E)/V and 1/√V"
+        value, error = row.observed[0] / row.observed[1], plain(row.observed[1] ** -0.5)
         if how.ratio:
             told = "from exp((O-E)/V), a Peto odds ratio or hazard ratio, and 1/√V of its log"
-        return {
-            "estimate": plain(math.exp(value) if how.ratio else value),
-            "se": plain(error),
-        }, told
-    error_entered = _entered(row, "generic", 1)
-    if not how.ratio:
-        return {"estimate": _entered(row, "generic", 0), "se": error_entered}, (
-            "from estimate and error (GIV Mean and GIV SE)"
-        )
-    estimate = plain(math.exp(row.generic[0]))
-    return {"estimate": estimate, "se": error_entered}, (
-        "from exp(GIV Mean), a ratio of some kind, and GIV SE of its log"
-    )
+            return {"estimate": plain(math.exp(value)), "se": error}, told
+        return {"estimate": plain(value), "se": error}, "from (O-E)/V and 1/√V"
+    error = _entered(row, "generic", 1)
+    if how.ratio:
+        told = "from exp(GIV Mean), a ratio of some kind, and GIV SE of its log"
+        return {"estimate": plain(math.exp(row.generic[0])), "se": error}, told
+    return {"estimate": _entered(row, "generic", 0), "se": error}, "from GIV Mean and GIV SE"

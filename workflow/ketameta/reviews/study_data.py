@@ -16,32 +16,49 @@ from ketameta.reviews.layouts import STUDY_ARM, STUDY_NOTED
 from ketameta.reviews.words import measure_of
 
 _RATIOS = {"OR", "RR", "HR", "ROM"}
-_STUDY_FILES = ("study-information", "study-arms", "study-results", "risk-of-bias")
+_STUDY_FILES = (
+    "study-information", "study-arms", "study-results", "risk-of-bias",
+    "overall-estimates-and-settings",
+)  # fmt: skip
 
 
 def tables_of_studies(
     files: Iterable[tuple[str, bytes]], reference: str
 ) -> tuple[Cells, list[str]] | None:
     """Return the tables of study data (four CSV files), None where files have none of them."""
-    found: dict[str, list[dict[str, str]]] = {}
+    found: dict[str, list[dict[str, str]]] = {kind: [] for kind in _STUDY_FILES}
     for name, content in files:
         plain_name = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
         kind = next((kind for kind in _STUDY_FILES if plain_name.endswith(kind)), None)
-        if kind:
-            found[kind] = found.get(kind, []) + table(content, name)
-    if not {"study-results", "study-arms"} <= found.keys():
+        # what is said of studies that were left out, or wait, is named after them
+        if kind and not re.search(r"(awaiting|excluded|ongoing)-" + kind, plain_name):
+            found[kind] += table(content, name)
+    if not (found["study-results"] and found["study-arms"]):
         return None
-    return _studies(found, reference)
+    cells, said = _studies(found, reference)
+    return cells, [*said, *_beside(found["overall-estimates-and-settings"])]
+
+
+def _beside(analyses: list[dict[str, str]]) -> list[str]:
+    """Say which analyses stand beside study data, and are not made from them."""
+    custom = [
+        f"{row.get('analysis group', '')}.{row.get('analysis number', '')}"
+        for row in analyses
+        if "custom" in row.get("data source", "").lower()
+    ]
+    told = "data rows of analyses are left out, as they repeat results; --analysis 1.2 takes one"
+    more = f"not from study data, so their numbers may be in none of these: {', '.join(custom)}"
+    return [told] * bool(analyses) + [more] * bool(custom)
 
 
 def _studies(found: Mapping[str, list[dict[str, str]]], reference: str) -> tuple[Cells, list[str]]:
     tables, said = DraftTables(reference), ["read as study data of RevMan and Covidence"]
-    years = {row["study"]: row.get("year", "") for row in found.get("study-information", ())}
+    years = {row["study"]: row.get("year", "") for row in found["study-information"]}
     given = {(row["study"], row["arm"]): row.get("intervention", "") for row in found["study-arms"]}
     for line, row in enumerate(found["study-results"], start=2):
         row = {name: cell.strip() for name, cell in row.items()}  # noqa: PLW2901
         tables.add(_result_told(row, years, given, f"study results, line {line}"))
-    bias = found.get("risk-of-bias", [])
+    bias = found["risk-of-bias"]
     if bias:
         domains: dict[str, str] = {}
         support: dict[str, str] = {}
@@ -68,6 +85,8 @@ def _result_told(
     study, names = row["study"], [row.get("arm", ""), row.get("reference arm", "")]
     names = [name for name in names if name]
     noted = [f"{name} {row[name]}" for name in STUDY_NOTED if row.get(name)]
+    word = row.get("effect measure", "")
+    noted += [f"effect measure {word}"] * bool(word and not measure_of(word))
     noted += [f"footnote: {row['footnotes']}"] if row.get("footnotes") else []
     keys = [arm_key(name) or "arm" for name in names]
     labels = [f"{name} ({given.get((study, name), '')})".replace(" ()", "") for name in names]
