@@ -1,6 +1,7 @@
 """Reviews and tables of other programs become our tables, and lose nothing in silence."""
 
 import csv
+import zipfile
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
     written(folder / "x-study-information.csv", "Study,Year\nAsh,2001\nFir,2009\n")
     written(
         folder / "x-study-arms.csv",
-        "Study,Arm,Description,Intervention\nAsh,A 1,ten mg,Drug\nAsh,B,,Sugar\n",
+        "Study,Arm,Description,Intervention\nAsh,A 1,<p>ten&nbsp;mg</p>,Drug\nAsh,B,,Sugar\n",
     )
     rows = [
         {"Study": "Ash", "Outcome": "Death", "Arm": "A 1", "Sample size": "20", "Cases": "2"},
@@ -85,6 +86,10 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
             "Reference arm": "B", "Mean": "-0.6931471805599453", "SE": "0.25", "CI level": "0.95",
             "Exp CI start": "0.31", "Exp CI end": "0.82", "P value": "0.006", "Footnotes": "Cox",
             "Correlation": "0.5",
+        },
+        {
+            "Study": "Ash", "Outcome": "Visits", "Effect measure": "Rate Ratio", "Arm": "A 1",
+            "Reference arm": "B", "Mean": "-0.5", "SE": "0.125",
         },
     ]  # fmt: skip
     columns = RESULTS.split(",")
@@ -100,13 +105,16 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
     assert status == 0
     (ash,) = found["trials"]
     assert (ash["label"], ash["year"]) == ("Ash", "2001")
-    assert [row["arm_label"] for row in found["arms"]] == ["A 1 (Drug)", "B (Sugar)"]
+    assert [row["arm_label"] for row in found["arms"]] == ["A 1 (Drug): ten mg", "B (Sugar)"]
     death, other, score = found["outcomes"]
     assert (death["n"], death["events"], death["definition"]) == ("20", "2", "Death")
     assert other["arm_id"] == "B"
     assert (score["mean"], score["se"], score["ci95_low"]) == ("4.5", "0.5", "3.5")
     assert "t-test 1.1" in score["note"]
-    (relapse,) = found["contrasts"]
+    relapse, visits = found["contrasts"]
+    # no word of ours: neither taken for another measure nor lost
+    assert (visits["measure"], visits["estimate"]) == ("", "-0.5")
+    assert "effect measure Rate Ratio" in visits["note"]
     assert (relapse["arm_t"], relapse["arm_c"], relapse["measure"]) == ("A_1", "B", "HR")
     assert float(relapse["estimate"]) == pytest.approx(0.5)
     assert (relapse["ci_low"], relapse["ci_level"], relapse["se"]) == ("0.31", "95", "0.25")
@@ -117,6 +125,96 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
     assert judged["support"] == "by computer"
     assert "'Early stop' has no place" in err.replace("early", "Early")
     assert "studies without results, left out: Fir" in err
+
+
+REFERENCES = """TY  - GEN
+AU  - NCT01234567
+NS  - Ash 2001
+ER  -
+TY  - JOUR
+AU  - Ash,M.
+TI  - Drug for grief
+NS  - Ash 2001
+DO  - https://doi.org/10.1000/ash.
+C3  - CRS 12
+C3  - PubMed 7654321
+ER  -
+
+TY  - JOUR
+NS  - Ash 2001
+DO  - 10.1000/second
+ER  -
+TY  - JOUR
+NS  - Yew 1999
+DO  - 10.1000/yew
+ER  -
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the folder of a package with analyses, references and judgements."""
+    path = tmp_path / "CD1"
+    rows = counts("1.1", {"Ash 2001": ("2.0", 20, 3, 22), "Elm": (1, 9, 4, 8)})
+    rows += counts("1.1", {"Elm": ("", "", "", "")}, "Old")
+    package(tmp_path / "a.zip", [settings("1.1", "Risk Ratio", **SWAPPED)], rows)
+    with zipfile.ZipFile(tmp_path / "a.zip") as outer, outer.open("CD1/CD1-data.zip") as inner:
+        zipfile.ZipFile(inner).extractall(path)
+    data = path / "CD1-study-data"
+    data.mkdir()
+    written(data / "CD1-included.ris", REFERENCES.replace("ER  -", "ER  - "))
+    written(data / "CD1-excluded-study-information.csv", "Study,Year\nYew 1999,1999\n")
+    written(
+        data / "CD1-study-information.csv",
+        "Study,Year,ID: DOI\nAsh 2001,2001,\nElm,2010,10.1000/elm [doi]\n",
+    )
+    written(
+        data / "CD1-risk-of-bias.csv",
+        "Study,Domain (judgement): Allocation concealment (selection bias),"
+        "Domain (support): Allocation concealment (selection bias)\n"
+        "Elm,Unclear risk,<p>not&nbsp;told<br>anywhere</p>\nYew 1999,High risk,\n",
+    )
+    return path
+
+
+SWAPPED = {"Swap event and non-event": "true"}
+
+
+def test_a_package_gives_references_and_judgements_of_its_studies(converted, folder):
+    status, found, err = converted(folder)
+    assert status == 0
+    ash, elm = found["trials"]
+    assert (ash["doi"], ash["pmid"]) == ("10.1000/ash", "7654321")
+    assert (ash["registration"], elm["doi"]) == ("NCT01234567", "10.1000/elm")
+    (judged,) = found["risk_of_bias"]
+    assert (judged["trial_id"], judged["domain"]) == ("elm", "concealment")
+    assert (judged["judgement"], judged["support"]) == ("unclear", "not told anywhere")
+    assert "left out: Ash 2001 (1), Yew 1999 (1)" in err
+    assert "of those without the event" in err
+
+
+def test_numbers_keep_their_digits_and_a_row_without_any_takes_no_other_away(converted, folder):
+    _, found, err = converted(folder)
+    assert [row["events"] for row in found["outcomes"]] == ["2.0", "3", "1", "4"]
+    assert "1.1: without numbers, left out: Elm" in err
+
+
+def test_analyses_beside_study_data_are_named_and_taken_by_their_number(converted, folder):
+    data = folder / "CD1-study-data"
+    written(data / "CD1-study-arms.csv", "Study,Arm,Description,Intervention\nAsh 2001,A,,Drug\n")
+    written(data / "CD1-study-results.csv", f"{RESULTS}\nAsh 2001,Death,,,A,,20,2\n")
+    settings_file = next(folder.rglob("*-overall-estimates-and-settings.csv"))
+    text = settings_file.read_text(encoding="utf-8-sig")
+    header, row = text.splitlines()
+    written(settings_file, f"{header},Data source\n{row},Custom input\n")
+    status, found, err = converted(folder)
+    assert status == 0
+    assert [row["events"] for row in found["outcomes"]] == ["2"]
+    assert "not from study data, so their numbers may be in none of these: 1.1" in err
+    assert "--analysis 1.2 takes one" in err
+    assert "studies without results, left out: Elm" in err
+    status, found, _ = converted(folder, "--analysis", "1.1", "--replace")
+    assert [row["events"] for row in found["outcomes"]] == ["2.0", "3", "1", "4"]
 
 
 def test_a_table_of_metapsy_is_read_with_decimal_commas(converted, tmp_path):

@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from html import unescape
 
 from ketameta.ingest.text import UnreadableError
 from ketameta.reviews.model import Number
@@ -67,6 +68,11 @@ def number(text: str | None) -> float:
         except ValueError:
             return NAN
     return value if math.isfinite(value) else NAN
+
+
+def plain_text(text: str) -> str:
+    """Return text of a web page on one line, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text)).split())
 
 
 def plain(value: float) -> str:

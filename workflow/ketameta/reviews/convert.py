@@ -11,6 +11,7 @@ from ketameta.ingest.text import UnreadableError, file_content
 from ketameta.reviews.analysis_csv import is_analysis_csv, read_analysis_csv
 from ketameta.reviews.cells import plain
 from ketameta.reviews.drafts import DraftTables, Row, SourceArm, SourceRow, twice
+from ketameta.reviews.judgements import judgements_of
 from ketameta.reviews.layout_tables import tables_of_layout
 from ketameta.reviews.layouts import ARMS
 from ketameta.reviews.model import Analysis, Review, StudyRow
@@ -41,37 +42,36 @@ def tables_of_source(
     if path.is_dir() or content.startswith(ARCHIVE):
         found = files_of_archive(content, path.name) if content else files_of_folder(path)
         files = list(found)
-        if only is None and (tables := tables_of_studies(files, reference)):
-            return tables
-        if not any(name.lower().endswith(ROWS) for name, _ in files) and not content:
-            return None
-        return _of_review(read_package(iter(files), path.name), only, reference, files)
-    if is_rm5(content):
-        return _of_review(read_rm5(content, path.name), only, reference)
-    if is_analysis_csv(content):
-        return _of_review(read_analysis_csv(content, path.name), only, reference)
+        draft, said = (tables_of_studies(files, reference) if only is None else None) or (None, [])
+        if draft is None:
+            if not content and not any(name.lower().endswith(ROWS) for name, _ in files):
+                return None
+            draft, said = _of_review(read_package(iter(files), path.name), only, reference)
+        more = [*identify(draft, files), *judgements_of(draft, files)]
+        return draft.cells(), [*said, *more]
+    if is_rm5(content) or is_analysis_csv(content):
+        read = read_rm5 if is_rm5(content) else read_analysis_csv
+        draft, said = _of_review(read(content, path.name), only, reference)
+        return draft.cells(), said
     if path.suffix.lower() in TEXT:
         return tables_of_layout(content, path.name, reference)
     return None
 
 
-def _of_review(
-    review: Review, only: str | None, reference: str, files: Iterable[tuple[str, bytes]] = ()
-) -> tuple[Cells, list[str]]:
+def _of_review(review: Review, only: str | None, reference: str) -> tuple[DraftTables, list[str]]:
     """Return the tables of a review, or of one of its analyses."""
     taken = [a for a in review.analyses if only in (None, a.number)]
     if not taken:
         known = ", ".join(a.number for a in review.analyses)
         raise UnreadableError(f"has no analysis {only}; there are {known}")
     draft, said = draft_of(taken, reference)
-    said += identify(draft, files)
     for analysis in taken:
         how = analysis.settings
         said.append(
             f"{analysis.number} {analysis.name}: pooled there by {how.method}, {how.measure}, "
             f"{how.model} effects" + ", of those without the event" * how.swapped
         )
-    return draft.cells(), [*review.said, *said, *SILENT]
+    return draft, [*review.said, *said, *SILENT]
 
 
 def draft_of(analyses: Iterable[Analysis], reference: str) -> tuple[DraftTables, list[str]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from ketameta.ingest.formats import Cells
+from ketameta.reviews.cells import plain_text, table
 from ketameta.reviews.drafts import DraftTables
 from ketameta.reviews.layouts import JUDGEMENTS, OF_ROB2, ROB1, ROB2
 
@@ -20,6 +23,31 @@ def robvis(rows: list[dict[str, str]], reference: str) -> tuple[Cells, list[str]
     said = ["read as judgements in the layout of robvis", "not told by the source: the support"]
     said += judged(tables, rows, {name: name for name in header[1:] if name != "weight"}, {})
     return tables.cells(), said
+
+
+def study_file(name: str) -> str:
+    """Return which file of a package this is, such as risk-of-bias; empty for those left out."""
+    plain_name = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
+    found = re.search(r"(?:^|-)((?:study|risk|overall)-[a-z-]+)$", plain_name)
+    # what is said of studies that were left out, or wait, is named after them
+    of_others = re.search(r"(awaiting|excluded|ongoing)-study", plain_name)
+    return found[1] if found and not of_others else ""
+
+
+def judgements_of(draft: DraftTables, files: Iterable[tuple[str, bytes]]) -> list[str]:
+    """Add the judgements in the files of a package of the studies that are there; say the rest."""
+    said = []
+    for name, content in files:
+        if study_file(name) != "risk-of-bias":
+            continue
+        rows = [row for row in table(content, name) if row.get("study") in draft.names]
+        found: dict[str, dict[str, str]] = {"judgement": {}, "support": {}}
+        for one in rows[0] if rows else ():
+            if match := re.fullmatch(r"domain \((judgement|support)\) (.+)", one):
+                found[match[1]][one] = match[2]
+        support = {heading: one for one, heading in found["support"].items()}
+        said += judged(draft, rows, found["judgement"], support)
+    return said
 
 
 def judged(
@@ -42,7 +70,7 @@ def judged(
         for row in rows:
             judgement = JUDGEMENTS.get(row.get(name, "").strip().lower(), "")
             if judgement:
-                text = row.get(support.get(heading, ""), "")
+                text = plain_text(row.get(support.get(heading, ""), ""))
                 own = {"tool": tool, "domain": domain, "judgement": judgement, "support": text}
                 tables.judge(row["study"], own)
             elif row.get(name, "").strip():

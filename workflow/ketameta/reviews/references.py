@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ketameta.reviews.cells import text_of
+from ketameta.reviews.cells import table, text_of
 from ketameta.reviews.drafts import DraftTables
+from ketameta.reviews.judgements import study_file
 
 _LINE = re.compile(r"^([A-Z][A-Z0-9])  - ?(.*)$")
 _DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
@@ -43,6 +44,11 @@ def identify(draft: DraftTables, files: Iterable[tuple[str, bytes]]) -> list[str
     known, left = set(draft.names), dict[str, int]()
     taken: set[str] = set()
     for name, content in files:
+        if study_file(name) == "study-information":
+            for row in table(content, name):
+                doi = _doi([row.get("id doi", "")])
+                if doi and row["study"] in known:
+                    draft.identify(row["study"], {"doi": doi})
         if not name.lower().endswith("included.ris"):
             continue
         for reference in references(content):
@@ -63,6 +69,11 @@ def _cells(reference: Reference) -> dict[str, str]:
     if reference.get("TY") == ["GEN"]:
         number = next((m[1] for a in reference.get("AU", []) if (m := _REGISTERED.match(a))), "")
         return {"registration": number} if number else {}
-    doi = next((m[0].rstrip(".") for d in reference.get("DO", []) if (m := _DOI.search(d))), "")
+    doi = _doi(reference.get("DO", []))
     pmid = next((m[1] for c in reference.get("C3", []) if (m := _PUBMED.match(c))), "")
     return {name: cell for name, cell in (("doi", doi), ("pmid", pmid)) if cell}
+
+
+def _doi(texts: Iterable[str]) -> str:
+    """Return the first DOI in some texts, empty where there is none."""
+    return next((found[0].rstrip(".") for text in texts if (found := _DOI.search(text))), "")

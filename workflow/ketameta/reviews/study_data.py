@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from ketameta.ingest.formats import Cells
-from ketameta.reviews.cells import number, plain, table
+from ketameta.reviews.cells import number, plain, plain_text, table
 from ketameta.reviews.drafts import DraftTables, Row, SourceArm, SourceRow
-from ketameta.reviews.judgements import judged
+from ketameta.reviews.judgements import study_file
 from ketameta.reviews.layout_tables import arm_key, first
 from ketameta.reviews.layouts import STUDY_ARM, STUDY_NOTED
 from ketameta.reviews.words import measure_of
 
 _RATIOS = {"OR", "RR", "HR", "ROM"}
 _STUDY_FILES = (
-    "study-information", "study-arms", "study-results", "risk-of-bias",
-    "overall-estimates-and-settings",
+    "study-information", "study-arms", "study-results", "overall-estimates-and-settings",
 )  # fmt: skip
 
 
 def tables_of_studies(
     files: Iterable[tuple[str, bytes]], reference: str
-) -> tuple[Cells, list[str]] | None:
-    """Return the tables of study data (four CSV files), None where files have none of them."""
+) -> tuple[DraftTables, list[str]] | None:
+    """Return the tables of study data, and what was left out; None where files have none."""
     found: dict[str, list[dict[str, str]]] = {kind: [] for kind in _STUDY_FILES}
     for name, content in files:
-        plain_name = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
-        kind = next((kind for kind in _STUDY_FILES if plain_name.endswith(kind)), None)
-        # what is said of studies that were left out, or wait, is named after them
-        if kind and not re.search(r"(awaiting|excluded|ongoing)-" + kind, plain_name):
+        kind = study_file(name)
+        if kind in found:
             found[kind] += table(content, name)
     if not (found["study-results"] and found["study-arms"]):
         return None
-    cells, said = _studies(found, reference)
-    return cells, [*said, *_beside(found["overall-estimates-and-settings"])]
+    draft, said = DraftTables(reference), ["read as study data of RevMan and Covidence"]
+    years = {row["study"]: row.get("year", "") for row in found["study-information"]}
+    given = {(row["study"], row["arm"]): _arm_told(row) for row in found["study-arms"]}
+    for line, row in enumerate(found["study-results"], start=2):
+        row = {name: cell.strip() for name, cell in row.items()}  # noqa: PLW2901
+        draft.add(_result_told(row, years, given, f"study results, line {line}"))
+    empty = [name for name in years if name not in draft.names]
+    said += [f"studies without results, left out: {', '.join(empty)}"] * bool(empty)
+    words = "direction of scales, analysis set, hours, dose, population and the outcome's word"
+    said.append(f"not told by the source: {words}")
+    return draft, [*said, *_beside(found["overall-estimates-and-settings"])]
+
+
+def _arm_told(row: Mapping[str, str]) -> str:
+    """Return an arm's name with what it received, as a label."""
+    name, received = row["arm"], row.get("intervention", "").strip()
+    label = f"{name} ({received})" if received and received != name else name
+    more = plain_text(row.get("description", ""))
+    return f"{label}: {more}" if more else label
 
 
 def _beside(analyses: list[dict[str, str]]) -> list[str]:
@@ -49,31 +60,6 @@ def _beside(analyses: list[dict[str, str]]) -> list[str]:
     told = "data rows of analyses are left out, as they repeat results; --analysis 1.2 takes one"
     more = f"not from study data, so their numbers may be in none of these: {', '.join(custom)}"
     return [told] * bool(analyses) + [more] * bool(custom)
-
-
-def _studies(found: Mapping[str, list[dict[str, str]]], reference: str) -> tuple[Cells, list[str]]:
-    tables, said = DraftTables(reference), ["read as study data of RevMan and Covidence"]
-    years = {row["study"]: row.get("year", "") for row in found["study-information"]}
-    given = {(row["study"], row["arm"]): row.get("intervention", "") for row in found["study-arms"]}
-    for line, row in enumerate(found["study-results"], start=2):
-        row = {name: cell.strip() for name, cell in row.items()}  # noqa: PLW2901
-        tables.add(_result_told(row, years, given, f"study results, line {line}"))
-    bias = found["risk-of-bias"]
-    if bias:
-        domains: dict[str, str] = {}
-        support: dict[str, str] = {}
-        for name in bias[0]:
-            if match := re.fullmatch(r"domain \((judgement|support)\) (.+)", name):
-                if match[1] == "judgement":
-                    domains[name] = match[2]
-                else:
-                    support[match[2]] = name
-        said += judged(tables, bias, domains, support)
-    known = {row["study"] for row in found["study-results"]}
-    empty = [name for name in years if name not in known]
-    said += [f"studies without results, left out: {', '.join(empty)}"] * bool(empty)
-    words = "direction of scales, analysis set, hours, dose, population and the outcome's word"
-    return tables.cells(), [*said, f"not told by the source: {words}"]
 
 
 def _result_told(
@@ -89,7 +75,7 @@ def _result_told(
     noted += [f"effect measure {word}"] * bool(word and not measure_of(word))
     noted += [f"footnote: {row['footnotes']}"] if row.get("footnotes") else []
     keys = [arm_key(name) or "arm" for name in names]
-    labels = [f"{name} ({given.get((study, name), '')})".replace(" ()", "") for name in names]
+    labels = [given.get((study, name), name) for name in names]
     about = {"locator": place, "note": "; ".join([f"outcome {row.get('outcome', '')}", *noted])}
     year = years.get(study, "")
     if len(names) > 1:
