@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from ketameta.cli import main
+from ketameta.ingest.formats import as_files
 
 from .forms import counts, package, settings
 from .test_revman_files import ROWS, outcome, rm5
@@ -236,6 +237,114 @@ def test_a_table_of_metapsy_is_read_with_decimal_commas(converted, tmp_path):
     assert (float(ratio["estimate"]), ratio["measure"]) == (pytest.approx(2), "RR")
     assert "left out: country" in err
     assert "not told by the source: direction of a scale" in err
+
+
+OURS = {
+    "trials": "trial_id,label,year,country\nash,Ash; 2001,2001,PL\nelm,Elm 2010,2010,\n",
+    "arms": (
+        "trial_id,arm_id,treatment,dose\nash,drug_hi,ketamine,2\nash,drug_lo,ketamine,1\n"
+        "ash,sham,saline,\nelm,drug,ketamine,\nelm,sham,saline,\n"
+    ),
+    "outcomes": (
+        "trial_id,arm_id,outcome,scale,definition,timepoint_h,n,events,mean,sd,change_mean,"
+        "change_sd,se,note,seen\n"
+        "ash,sham,depression_score,MADRS,,24,22,,14.25,6.0,,,,,direct\n"
+        "ash,drug_hi,depression_score,MADRS,,24,20,,10.5,5.1,,,1.2,,direct\n"
+        "ash,drug_lo,depression_score,MADRS,,24,19,,11,5.5,,,,,direct\n"
+        "elm,drug,response,,halved,72,35,20,,,,,,read twice,direct\n"
+        "elm,sham,response,,halved,72,33,9,,,,,,,direct\n"
+        "elm,drug,depression_score,MADRS,,72,34,,,,-9.5,4.0,,,direct\n"
+        "elm,sham,depression_score,MADRS,,72,31,,,,-4,3.5,,,direct\n"
+        "elm,drug,remission,,,72,35,12,,,,,,,direct\n"
+    ),
+    "contrasts": (
+        "trial_id,arm_t,arm_c,outcome,timepoint_h,measure,estimate,se,p_value,seen\n"
+        "elm,drug,sham,response,168,RR,2,0.25,0.01,direct\n"
+        "elm,drug,sham,depression_score,168,SMD,-0.5,0.2,,direct\n"
+        "elm,drug,sham,relapse,168,HR,0.4,0.3,,direct\n"
+    ),
+}
+
+
+@pytest.fixture
+def psy(tmp_path, capsys):
+    """Return our tables written as metapsy's, and what was said."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    cells = {name: [*csv.DictReader(text.splitlines())] for name, text in OURS.items()}
+    for name, content in as_files(cells).items():
+        (folder / name).write_bytes(content)
+    path = tmp_path / "psy.csv"
+    status = main(["convert", str(folder), str(path), "--to", "metapsy"])
+    assert status == 0
+    return path, capsys.readouterr().err
+
+
+def numbers_of(rows, *names):
+    return {tuple((name, row[name]) for name in names if row.get(name)) for row in rows}
+
+
+def test_our_tables_are_written_as_metapsy_has_them(psy):
+    path, _ = psy
+    rows = [*csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter=";")]
+    high = rows[0]
+    assert (high["study"], high["condition_arm1"], high["condition_arm2"]) == (
+        "Ash; 2001", "ketamine", "saline",
+    )  # fmt: skip
+    assert (high["multi_arm1"], high["mean_arm1"], high["mean_arm2"]) == (
+        "drug_hi",
+        "10,5",
+        "14,25",
+    )
+    assert (high["instrument"], high["time_weeks"]) == ("MADRS", "0,142857142857143")
+    counted = next(row for row in rows if row["outcome_type"] == "response")
+    assert (counted["event_arm1"], counted["totaln_arm1"], counted["n_arm1"]) == ("20", "35", "")
+    changed = next(row for row in rows if row["mean_change_arm1"])
+    assert (changed["n_change_arm1"], changed["mean_change_arm2"]) == ("34", "-4")
+    ratio = next(row for row in rows if row["precalc_log_rr"])
+    assert (ratio["precalc_log_rr"], ratio["precalc_log_rr_se"]) == ("0,693147180559945", "0,25")
+    # two treated arms are each held against the one control
+    assert [row["multi_arm1"] for row in rows[:2]] == ["drug_hi", "drug_lo"]
+
+
+def test_what_metapsy_cannot_say_is_told(psy):
+    _, said = psy
+    assert "elm remission 72: no other arm, left out" in said
+    assert "elm: HR of relapse has no column, left out" in said
+    for cell in ("outcomes.se (1)", "outcomes.note (1)", "contrasts.p_value (1)", "seen (8)"):
+        assert cell in said
+    assert "of trials label and year" in said
+
+
+def test_tables_of_metapsy_come_back_with_the_same_numbers(psy, converted):
+    path, _ = psy
+    status, back, _ = converted(path)
+    assert status == 0
+    ours = {name: [*csv.DictReader(text.splitlines())] for name, text in OURS.items()}
+    of_arm = ("trial_id", "arm_id", "timepoint_h", "n", "events", "mean", "change_mean")
+    rows = [row for row in ours["outcomes"] if row["outcome"] != "remission"]
+    again = [row | {"trial_id": row["trial_id"][:3]} for row in back["outcomes"]]
+    assert numbers_of(again, *of_arm) == numbers_of(rows, *of_arm)
+    assert {row["treatment"] for row in back["arms"]} == {"ketamine", "saline"}
+    assert numbers_of(back["contrasts"], "arm_t", "arm_c", "timepoint_h", "measure", "se") == (
+        numbers_of(ours["contrasts"][:2], "arm_t", "arm_c", "timepoint_h", "measure", "se")
+    )
+    assert [float(row["estimate"]) for row in back["contrasts"]] == [pytest.approx(2), -0.5]
+
+
+def test_a_row_of_metapsy_with_two_effects_or_sizes_loses_none(converted, tmp_path):
+    path = written(
+        tmp_path / "psy.csv",
+        "study;condition_arm1;condition_arm2;multi_arm1;n_arm1;totaln_arm1;mean_arm1;n_arm2;"
+        "mean_arm2;precalc_g;precalc_g_se;precalc_log_rr;precalc_log_rr_se\n"
+        "Ash;cbt;wl;group;20;24;10,5;22;14;-0,5;0,3;0,7;0,2\nElm;cbt;wl;NA;9;NA;8;9;9;NA;;;\n",
+    )
+    _, found, _ = converted(path)
+    assert {row["arm_label"] for row in found["arms"]} == {"cbt group", "cbt", "wl"}
+    (effect,) = found["contrasts"]
+    assert (effect["measure"], effect["estimate"]) == ("SMD", "-0.5")
+    for told in ("totaln arm1 24", "precalc log rr 0,7", "precalc log rr se 0,2"):
+        assert told in effect["note"]
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,17 @@ Write tables in another form, every cell as it was entered; nothing is overwritt
                                             means and differences. What it does not say stays empty
                                             and is told; `ketameta check new` names what is needed.
 
+  ketameta convert data/raw psy.csv --to metapsy
+                                            two arms a row, as metapsy has them, with what has no
+                                            column there
+
 FROM may also be a review of RevMan 5 (.rm5), the CSV of its analyses, a review's data rows, study
 data of RevMan and Covidence (study-results.csv and the files beside it), a table of metapsy, with
 the columns of R's meta or metafor, or judgements in the layout of robvis.
 """
 _THERE = "is there already; nothing is written over without --replace, which keeps a copy"
 _NAMED = 4
+FORMATS = ("metapsy",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="write over tables that are there; a copy is kept"
     )
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
+    parser.add_argument("--to", choices=FORMATS, help="write one CSV in this program's layout")
     parser.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
 
 
@@ -60,12 +66,12 @@ def convert(given: argparse.Namespace) -> int:
     """
     source, target = given.source, given.target
     try:
-        if why := unwritten_form(target):
+        if why := "" if given.to else unwritten_form(target):
             raise ChoiceError(f"{target}: {why}")
         cells = _cells(given)
         if cells is None:
             return 1
-        files = _files(cells, target, given.tsv)
+        files = _laid_out(cells, target, given.to) if given.to else _files(cells, target, given.tsv)
         kept = _write(files, given.replace)
     except TableError as error:
         print(*error.lines(source), sep="\n", file=sys.stderr)
@@ -166,6 +172,15 @@ def _files(cells: Cells, target: Path, tsv: bool) -> dict[Path, bytes]:
         return {target: as_workbook(cells)}
     ending = ".tsv" if tsv else ".csv"
     return {target / name: content for name, content in as_files(cells, ending).items()}
+
+
+def _laid_out(cells: Cells, target: Path, name: str) -> dict[Path, bytes]:
+    """Return the file to write in another program's layout; say what has no place in it."""
+    from ketameta.reviews.layout_written import WRITTEN, written
+
+    text, said = written(cells, WRITTEN[name])
+    print(*map(escaped, said), sep="\n", file=sys.stderr)
+    return {target: text.encode()}
 
 
 def _write(files: dict[Path, bytes], replace: bool) -> Path | None:

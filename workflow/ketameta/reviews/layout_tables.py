@@ -45,8 +45,12 @@ def _used(layout: Layout) -> set[str]:
 
 def first(row: Mapping[str, str], names: tuple[str, ...]) -> str:
     """Return the first cell that has something in it."""
-    cells = (row.get(name, "") for name in names)
-    return next((cell for cell in cells if cell and cell.upper() != "NA"), "")
+    return next((row[name] for name in names if filled(row.get(name))), "")
+
+
+def filled(cell: str | None) -> bool:
+    """Say whether a cell has something in it: R writes NA for none."""
+    return bool(cell) and cell != "NA"
 
 
 def _row_told(layout: Layout, row: Mapping[str, str], place: str) -> SourceRow:
@@ -54,7 +58,7 @@ def _row_told(layout: Layout, row: Mapping[str, str], place: str) -> SourceRow:
     noted = [f"{name} {row[name]}" for name in layout.noted if row.get(name)]
     weeks = number(first(row, layout.weeks))
     if not math.isnan(weeks):
-        about["timepoint_h"] = plain(weeks * 168)
+        about["timepoint_h"] = plain(round(weeks * 168, 6))
     arms = []
     for names, labels, default in zip(layout.arms, layout.labels, ARMS, strict=True):
         own = {
@@ -62,12 +66,19 @@ def _row_told(layout: Layout, row: Mapping[str, str], place: str) -> SourceRow:
             for column, theirs in names.items()
             if (cell := first(row, theirs))
         }
-        label = first(row, labels)
-        key = arm_key(label)[:60] or default
+        for theirs in names.values():
+            noted += [
+                f"{one} {row[one]}"
+                for one in theirs
+                if filled(row.get(one)) and row[one] != first(row, theirs)
+            ]
+        told = [row[one] for one in labels if filled(row.get(one))]
+        label, treatment = " ".join(told), told[0] if told else ""
+        key = arm_key(told[-1] if told else "")[:60] or default
         definition = first(row, layout.definition)
         if own and definition:
             own["definition"] = definition
-        arms.append(SourceArm(key, label or default, own, label))
+        arms.append(SourceArm(key, label or default, own, treatment))
     if arms[0].key == arms[1].key:
         arms = [
             SourceArm(f"{arm.key}_{i}", arm.label, arm.numbers, arm.treatment)
@@ -86,19 +97,26 @@ def arm_key(label: str) -> str:
 
 def _between(layout: Layout, row: Mapping[str, str]) -> tuple[Row, list[str]]:
     """Return the columns of a contrast, of the first measure that the row has, and notes."""
+    found: Row = {}
+    said: list[str] = []
     for measure, names in layout.between:
         cells = {own: number(first(row, theirs)) for own, theirs in names.items()}
         if math.isnan(cells["estimate"]):
             continue
+        if found:
+            said += [
+                f"{one} {row[one]}" for theirs in names.values() for one in theirs if one in row
+            ]
+            continue
         se = cells.get("se", NAN)
         if math.isnan(se) and cells.get("variance", NAN) > 0:
             se = math.sqrt(cells["variance"])
-        if measure == "logRR":
-            ratio = math.exp(cells["estimate"])
-            return {"measure": "RR", "estimate": plain(ratio), "se": plain(se)}, []
-        said = [] if measure else ["its measure is not told; a ratio may stand as its log"]
-        return {"measure": measure, "estimate": plain(cells["estimate"]), "se": plain(se)}, said
-    return {}, []
+        log = measure.startswith("log")
+        estimate = math.exp(cells["estimate"]) if log else cells["estimate"]
+        said += [] if measure else ["its measure is not told; a ratio may stand as its log"]
+        found = {"measure": measure.removeprefix("log"), "estimate": plain(estimate)}
+        found["se"] = plain(se)
+    return found, said
 
 
 def _decimal(cell: str) -> str:

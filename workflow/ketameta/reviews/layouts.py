@@ -6,7 +6,7 @@ A format is a `Layout`; the reader is one. So a further format is a further reco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ketameta.reviews.cells import column
 
@@ -20,9 +20,12 @@ class Layout:
     """Columns of a format, plain names as `cells.column` makes them.
 
     `known_by` are sets of columns one of which is enough to know it by. `arms` are the numbers of
-    the treated and the control arm, `labels` how these are named; `between` the columns of a
-    contrast, `measures` which measure each estimate is of; `about` what a row says of its place.
-    `weeks` is a column of weeks. `silent` says what the format cannot say.
+    the treated and the control arm, `labels` what these received and, where there are more of the
+    kind, which is meant; `between` the columns of a contrast by its measure; `noted` goes into the
+    note. `weeks` is a column of weeks. `silent` says what the format cannot say.
+
+    What follows is for a format that is written too: `outcome` is its column for our word, `people`
+    names the column of people where another than the first of `n` stands beside a number of ours.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Layout:
     noted: tuple[str, ...] = ()
     weeks: tuple[str, ...] = ()
     silent: str = ""
+    outcome: str = ""
+    people: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _arm(one: Mapping[str, str], mark: str) -> Names:
@@ -65,7 +70,7 @@ METAPSY = Layout(
     ("study",),
     ("year",),
     (_arm(_PSY, "1"), _arm(_PSY, "2")),
-    (("multi arm1", "condition arm1"), ("multi arm2", "condition arm2")),
+    (("condition arm1", "multi arm1"), ("condition arm2", "multi arm2")),
     (
         ("SMD", {"estimate": ("precalc g", "g"), "se": ("precalc g se", "g se")}),
         (
@@ -78,6 +83,11 @@ METAPSY = Layout(
     ("time weeks",),
     "direction of a scale, analysis set, dose and population; its g has the sign of metapsy,"
     " below 0 where arm 1 is better",
+    "outcome type",
+    {
+        "events": ("totaln arm1", "totaln arm2"),
+        "change_mean": ("n change arm1", "n change arm2"),
+    },
 )
 LAYOUTS = (
     METAPSY,
