@@ -20,7 +20,7 @@ _DOUBLE, _RELATIVE = 11, 1e-8
 # and the one on the web 0.110565 for 0.1105646 of 2.5461 on 1, and p of z 0.25036775, not …73
 _ROUGH = {"q_p": 5e-7, "between_p": 5e-7, "p": 1e-7}
 _ENDS = ("estimate", "low", "high", "prediction_low", "prediction_high")
-_OF_POOL = (*_ENDS, "tau2", "q", "df", "q_p", "i2", "z", "t", "p", "se")
+_OF_POOL = (*_ENDS, "tau2", "tau2_low", "tau2_high", "q", "df", "q_p", "i2", "z", "t", "p", "se")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,8 @@ def rules_of(how: Settings) -> Rules:
     """Return how pools of some settings are pooled."""
     random = how.model == "random"
     hksj = random and how.interval == "hksj"
-    return Rules(how.method, how.measure, random, how.tau2 if random else "DL", hksj)
+    estimator = how.tau2 if random else "DL"
+    return Rules(how.method, how.measure, random, estimator, hksj, random and how.tau2_limits)
 
 
 def reproduce(reviews: Iterable[Review]) -> list[Result]:
@@ -206,9 +207,16 @@ def compared(result: Result) -> Result:
     differs = tuple(
         name
         for name, value in printed.items()
-        if not same(value, own.get(name, float("nan")), _ROUGH.get(name, 0.0))
+        if not same(value, own.get(name, float("nan")), _rough(name, value))
     )
     return replace(result, own=own, printed=printed, differs=differs)
+
+
+def _rough(name: str, printed: Number) -> float:
+    """Return the error that a printed number is known to have: the search for limits ends early."""
+    if name in ("tau2_low", "tau2_high"):
+        return 2e-6 * abs(printed.value)
+    return _ROUGH.get(name, 0.0)
 
 
 def _furthest(result: Result) -> int | None:
