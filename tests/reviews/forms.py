@@ -17,7 +17,8 @@ OVERALL_1 = (
     "CI end,Heterogeneity Tau²,Heterogeneity Chi²,Heterogeneity df,Heterogeneity P,"
     "Heterogeneity I²,Effect Z,Effect P,Subgroup Chi²,Subgroup df,Subgroup P,Subgroup I²,ID"
 )
-OVERALL_2 = f"{OVERALL_1},Heterogeneity estimator,CI method,CI/PI level,PI start,PI end,Effect T"
+OVERALL_2 = f"{OVERALL_1},Heterogeneity estimator,CI method,CI/PI level,PI start,PI end,Effect T,"
+OVERALL_2 += "Tau² CI,Tau² CI start,Tau² CI end"
 SUBGROUP = (
     "Analysis group,Analysis number,Subgroup,Subgroup number,Weight,Mean,CI start,CI end,"
     "Heterogeneity Tau²,Heterogeneity Chi²,Heterogeneity df,Heterogeneity P,Heterogeneity I²,"

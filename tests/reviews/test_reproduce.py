@@ -217,6 +217,31 @@ def test_hksj_of_subgroups_is_met_with_t_prediction_and_the_test_between_them(tm
     assert {"t", "prediction_low", "between", "weight"} <= results[2].printed.keys()
 
 
+def test_limits_of_tau2_are_met_where_they_are_printed(tmp_path):
+    # confint(rma(y, sei=se, method="DL")); RevMan prints 100 for what is larger
+    printed_of = {
+        "1.1": printed("0.179272", "-0.548773", "0.907316", tau2="0.350779"),
+        "1.2": printed("0.003125", "-7.836729", "7.842979", tau2="31.935"),
+    }
+    limits = {"1.1": ("0.0597991095", "19.4108255423"), "1.2": ("6.304573563", "100")}
+    effects = {"1.1": ((-0.5, 0.3), (0.1, 0.2), (0.9, 0.25)), "1.2": ((-4, 0.3), (4, 0.2))}
+    how = {**RANDOM, "Data type": "Contrast level", "Log-scale data": "false", "Tau² CI": "true"}
+    analyses = [
+        settings(number, "Mean Difference", **how, **own)
+        | dict(zip(("Tau² CI start", "Tau² CI end"), limits[number], strict=True))
+        for number, own in printed_of.items()
+    ]
+    rows = [
+        key(number) | {"Study": f"S{i}", "GIV Mean": y, "GIV SE": se}
+        for number, own in effects.items()
+        for i, (y, se) in enumerate(own)
+    ]
+    path = package(tmp_path / "a.zip", analyses, rows, version=2)
+    results = results_of(path)
+    assert [result.differs for result in results] == [(), ()]
+    assert all("tau2_high" in result.printed for result in results)
+
+
 def test_a_weight_that_differs_is_told_with_the_row_furthest_off(tmp_path, capsys):
     *_, whole = results_of(in_subgroups(tmp_path, "15.7"))
     assert whole.differs == ("weight",)

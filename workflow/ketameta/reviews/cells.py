@@ -57,14 +57,13 @@ def column(name: str) -> str:
 
 def number(text: str | None) -> float:
     """Read a number; NaN where there is none."""
-    cell = (text or "").strip()
-    if cell.lower() in NONE:
+    if not text:
         return NAN
     try:
-        value = float(cell)
+        value = float(text)
     except ValueError:
         try:
-            value = float(cell.replace(",", "."))
+            value = float(text.replace(",", "."))
         except ValueError:
             return NAN
     return value if math.isfinite(value) else NAN
@@ -83,20 +82,24 @@ def plain(value: float) -> str:
 def pairs(
     get: Callable[[str], str | None], columns: Mapping[str, tuple[str, str]]
 ) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[float, float]]]:
-    """Return the text of pairs of cells, and their numbers, by the names of the pairs."""
-    entered = {
-        name: ((get(one) or "").strip(), (get(other) or "").strip())
-        for name, (one, other) in columns.items()
-    }
-    return entered, {name: (number(one), number(other)) for name, (one, other) in entered.items()}
+    """Return the text of pairs of cells, and their numbers, by the names of the pairs.
+
+    Pairs with nothing in either cell are left out.
+    """
+    entered, found = {}, {}
+    for name, (one, other) in columns.items():
+        first, second = get(one) or "", get(other) or ""
+        if first or second:
+            entered[name] = first.strip(), second.strip()
+            found[name] = number(first), number(second)
+    return entered, found
 
 
 def numbers(row: Mapping[str, str], names: Iterable[tuple[str, str]]) -> dict[str, Number]:
     """Return the printed numbers of a row, by the name that each has here."""
     found = {}
     for here, there in names:
-        text = (row.get(there) or "").strip()
-        value = number(text)
-        if not math.isnan(value):
-            found[here] = Number(value, text)
+        text = row.get(there)
+        if text and not math.isnan(value := number(text)):
+            found[here] = Number(value, text.strip())
     return found

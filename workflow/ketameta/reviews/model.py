@@ -34,7 +34,8 @@ class Settings:
     `measure` is RevMan's: OR, RR, RD, PETO, MD, SMD, ratio or difference; `ratio` says that
     estimates are printed as ratios, so that pooling is on their log. `tau2` and `interval` are of a
     random-effects model. `swapped`: what is counted is those without the event. `level` is that of
-    the pooled intervals, `overall` and `subgroups` say whether they are printed.
+    the pooled intervals, `overall` and `subgroups` say whether they are printed, `tau2_limits`
+    whether limits of tau² are.
     """
 
     data: Data
@@ -49,6 +50,7 @@ class Settings:
     overall: bool = True
     subgroups: bool = True
     test: bool = True
+    tau2_limits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ PRINTED = {
     "prediction_low": "lower prediction limit",
     "prediction_high": "upper prediction limit",
     "tau2": "tau²",
+    "tau2_low": "lower limit of tau²",
+    "tau2_high": "upper limit of tau²",
     "q": "chi² of heterogeneity",
     "df": "its degrees of freedom",
     "q_p": "its p",

@@ -19,8 +19,10 @@ _DOUBLE, _RELATIVE = 11, 1e-8
 # RevMan 5 takes p of chi² by an approximation: 0.12694225 for 0.12694218 of 9.946 on 6 degrees
 # and the one on the web 0.110565 for 0.1105646 of 2.5461 on 1, and p of z 0.25036775, not …73
 _ROUGH = {"q_p": 5e-7, "between_p": 5e-7, "p": 1e-7}
+# its search for limits of tau² ends, as R's uniroot does, within the fourth root of the precision
+_ROUGH |= dict.fromkeys(("tau2_low", "tau2_high"), 1.3e-4)
 _ENDS = ("estimate", "low", "high", "prediction_low", "prediction_high")
-_OF_POOL = (*_ENDS, "tau2", "q", "df", "q_p", "i2", "z", "t", "p", "se")
+_OF_POOL = (*_ENDS, "tau2", "tau2_low", "tau2_high", "q", "df", "q_p", "i2", "z", "t", "p", "se")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def rules_of(how: Settings) -> Rules:
     """Return how pools of some settings are pooled."""
     random = how.model == "random"
     hksj = random and how.interval == "hksj"
-    return Rules(how.method, how.measure, random, how.tau2 if random else "DL", hksj)
+    estimator = how.tau2 if random else "DL"
+    return Rules(how.method, how.measure, random, estimator, hksj, random and how.tau2_limits)
 
 
 def reproduce(reviews: Iterable[Review]) -> list[Result]:

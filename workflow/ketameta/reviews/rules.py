@@ -20,6 +20,7 @@ from ketameta.stats import pool_many
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 HALF = 0.5
+TAU2_MOST = 100.0
 # pooled on the log scale, undefined where no one or everyone has the event
 RELATIVE = ("OR", "RR")
 
@@ -175,6 +176,8 @@ class Pools:
     q_p: Floats
     i2: Floats
     tau2: Floats
+    tau2_low: Floats
+    tau2_high: Floats
     weights: Floats
 
 
@@ -187,6 +190,7 @@ class Rules:
     random: bool
     tau2: str = "DL"
     hksj: bool = False
+    tau2_limits: bool = False
 
 
 def pool(effects: Effects, place: Places, rules: Rules, level: Floats) -> Pools:
@@ -244,7 +248,8 @@ def pool(effects: Effects, place: Places, rules: Rules, level: Floats) -> Pools:
         k, estimate + none, se + none, estimate - half, estimate + half,
         estimate - wide, estimate + wide, z, t, 2 * special.ndtr(-z),
         np.where(several, q, none), df,
-        np.where(several, special.chdtrc(np.maximum(df, 1), q), np.nan), i2, tau2, weights,
+        np.where(several, special.chdtrc(np.maximum(df, 1), q), np.nan), i2, tau2,
+        *_limits(rules, (y, v, place), known, m), weights,
     )  # fmt: skip
 
 
@@ -276,6 +281,20 @@ def _spread(
     tau2 = np.zeros(q.size)
     tau2[found.index] = found["tau2"].fillna(0.0)
     return tau2
+
+
+def _limits(
+    rules: Rules, rows: tuple[Floats, Floats, Places], known: NDArray[np.bool_], size: int
+) -> tuple[Floats, Floats]:
+    """Return the limits of tau² by Q's profile, at 95%; RevMan looks no further than 100."""
+    low, high = np.full(size, np.nan), np.full(size, np.nan)
+    if rules.tau2_limits and known.any():
+        found = pool_many(*(x[known] for x in rows))
+        several = found["k"].to_numpy() > 1
+        at = found.index.to_numpy()[several]
+        low[at] = found["tau2_low"].to_numpy()[several]
+        high[at] = np.minimum(found["tau2_high"].to_numpy()[several], TAU2_MOST)
+    return low, high
 
 
 def between(estimate: Floats, se: Floats, place: Places, size: int) -> tuple[Floats, ...]:

@@ -84,7 +84,8 @@ def settings(said: Mapping[str, str]) -> Settings:
     """Return the settings that some words mean.
 
     `said` has the words under: data, method, measure, model, ratio, tau2, interval, swapped, level,
-    overall, subgroups, test; what is missing or empty has RevMan's default. Raises `SettingError`.
+    overall, subgroups, test, tau2_limits; what is missing or empty has RevMan's default. Raises
+    `SettingError`.
     """
     get = {key: "" if word.strip().lower() in NONE else word.strip() for key, word in said.items()}
     measure = measure_of(get.get("measure", ""))
@@ -117,4 +118,5 @@ def settings(said: Mapping[str, str]) -> Settings:
         yes(get.get("overall", ""), True),
         yes(get.get("subgroups", ""), True),
         yes(get.get("test", ""), True),
+        yes(get.get("tau2_limits", ""), False),
     )
