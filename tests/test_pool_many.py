@@ -209,6 +209,17 @@ def test_a_review_is_pooled_whole(review, asked):
     assert json.loads(one) == rows[1:]
 
 
+def test_data_rows_are_pooled_each_as_alone(asked):
+    content = (Path(__file__).parent / "bad_input" / "data-rows.csv").read_bytes()
+    status, out, _ = asked(content, "--by", "analysis", "--json")
+    rows = json.loads(out)
+    assert (status, len(rows)) == (0, 7)
+    for row in rows:
+        alone = json.loads(asked(content, "--analysis", row["analysis"], "--json")[1])
+        assert {name: row[name] for name in alone["fit"]} == alone["fit"], row["analysis"]
+    assert "not estimable: Baker 2014" in rows[0]["notes"]
+
+
 @pytest.mark.parametrize(
     ("content", "words", "status", "said"),
     [
