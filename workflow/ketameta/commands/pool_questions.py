@@ -16,7 +16,7 @@ from ketameta.commands.pool_counts import Columns, refused
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_with
 from ketameta.commands.pool_text import Options
 from ketameta.commands.revman import chosen
-from ketameta.commands.studies import Studies, studies_of
+from ketameta.commands.studies import LARGEST, Studies, studies_of
 from ketameta.commands.table import Table, TableError, cells_of_file
 from ketameta.ingest.revman import analyses, has_data_rows, read_data_rows
 from ketameta.ingest.text import UnreadableError, file_content
@@ -32,8 +32,6 @@ from ketameta.tables.problems import ERROR, first_few
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
-# numbers whose squares and ratios leave double precision are typing errors
-LARGEST = 1e30
 
 
 @dataclass(slots=True)
