@@ -19,6 +19,13 @@ from ketameta.stats.bias.rank_test import RankTest, begg
 from ketameta.stats.bias.selection import Selection, selection_model
 from ketameta.stats.bias.small_study import RegressionTest, egger, peters
 from ketameta.stats.bias.trimfill import TrimFill, trim_and_fill
+from ketameta.stats.dependent.dose_response import (
+    DoseCurve,
+    DosePredictions,
+    DoseResponse,
+    dose_response,
+)
+from ketameta.stats.dependent.dose_rows import DoseRows, dose_differences, greenland_longnecker
 from ketameta.stats.dependent.multilevel import (
     MultilevelFit,
     correlated_hierarchical,
@@ -104,6 +111,10 @@ __all__ = [
     "Confidence",
     "Contrasts",
     "DesignByTreatment",
+    "DoseCurve",
+    "DosePredictions",
+    "DoseResponse",
+    "DoseRows",
     "EffectSize",
     "Fragility",
     "Glmm",
@@ -151,6 +162,8 @@ __all__ = [
     "cumulative",
     "deeks",
     "design_by_treatment",
+    "dose_differences",
+    "dose_response",
     "effect_size",
     "egger",
     "fragility",
@@ -158,6 +171,7 @@ __all__ = [
     "glmm",
     "gosh",
     "gosh_shares",
+    "greenland_longnecker",
     "half_cauchy",
     "half_normal",
     "harbord",
