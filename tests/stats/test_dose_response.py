@@ -135,6 +135,25 @@ def test_spline_matches_dosresmeta():
     )
 
 
+def test_one_case_control_study_matches_greenland_and_longnecker():
+    # Alcohol and breast cancer, their example: Rohan & McMichael 1988 as the article prints it
+    ratio = np.array([1, 0.80, 1.16, 1.57])
+    low, high = np.array([1, 0.51, 0.73, 0.99]), np.array([1, 1.27, 1.85, 2.51])
+    v = (np.log(high / low) / (2 * 1.959964)) ** 2
+    rows = greenland_longnecker(
+        np.log(ratio), v, ["A"] * 4, [165, 74, 90, 122], [337, 167, 186, 212], "cc"
+    )
+    fit = dose_response(*rows, ["A"] * 4, [0, 2, 6, 11], method="EE")
+    # dosresmeta: 0.0454 (0.0207), X2 = 4.8333; ratio of 1 g a day 1.046477 [1.004941, 1.089729]
+    assert fit.beta[0] == pytest.approx(0.0454, abs=5e-5)
+    assert fit.se[0] == pytest.approx(0.0207, abs=5e-5)
+    assert fit.qm == pytest.approx(4.8333, abs=0.002)
+    at = fit.predict([1])
+    assert np.exp([at.estimate[0], at.ci_low[0], at.ci_high[0]]) == pytest.approx(
+        [1.046477, 1.004941, 1.089729], abs=3e-5
+    )
+
+
 def aripiprazole():
     """Five trials (Crippa & Orsini 2016): means as printed, sizes and SD from their variances."""
     mean = [0, 2.93, 5.3, 6, 0, 12.71, 9.4, 12.11, 0, 12.6, 8.5, 0, 9.5, 8.9, 0, 9.6, 10.1, 14.4]

@@ -19,12 +19,8 @@ from ketameta.stats.bias.rank_test import RankTest, begg
 from ketameta.stats.bias.selection import Selection, selection_model
 from ketameta.stats.bias.small_study import RegressionTest, egger, peters
 from ketameta.stats.bias.trimfill import TrimFill, trim_and_fill
-from ketameta.stats.dependent.dose_response import (
-    DoseCurve,
-    DosePredictions,
-    DoseResponse,
-    dose_response,
-)
+from ketameta.stats.dependent.dose_response import dose_response
+from ketameta.stats.dependent.dose_results import DoseCurve, DosePredictions, DoseResponse
 from ketameta.stats.dependent.dose_rows import DoseRows, dose_differences, greenland_longnecker
 from ketameta.stats.dependent.multilevel import (
     MultilevelFit,
