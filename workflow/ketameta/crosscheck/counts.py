@@ -26,7 +26,7 @@ from ketameta.crosscheck.marginal import (
 )
 from ketameta.crosscheck.refits import wls
 from ketameta.crosscheck.rows import BY_GRID
-from ketameta.measures import CM_EL, UM_FS, UM_RS
+from ketameta.measures import CM_EL, MEASURES, UM_FS, UM_RS
 
 Floats = NDArray[np.float64]
 Counts = Sequence[tuple[float, float, float, float]]
@@ -100,10 +100,13 @@ def risks(measure: str, counts: Counts) -> Found:
 
     a, n1, c, n2 = np.array(counts, float).T
 
+    asked = MEASURES[measure]
+    assert asked.of_risks is not None, "the measure compares risks"
+    of_risks = asked.of_risks
+
     def effect(x: Floats) -> float:
-        p, q = special.expit(x[:2])
-        ratio = np.log(p / q) if measure == "RR" else x[0] - x[1]
-        return float(p - q if measure == "RD" else ratio)
+        value = of_risks(*special.expit(x[:2]).tolist())
+        return float(np.log(value)) if asked.is_ratio else value
 
     def below(x: Floats) -> float:
         """Return the log-likelihood, its sign turned, at both log odds and log rho / (1 - rho)."""
