@@ -74,6 +74,7 @@ def asked(tmp_path, capsys):
         ["--measure", "OR", "--pooling", "Mantel-Haenszel"],
         ["--measure", "PETO", "--pooling", "Peto"],
         ["--measure", "OR", "--pooling", "CM.EL"],
+        ["--measure", "RR", "--pooling", "beta-binomial"],
     ],
     ids=" ".join,
 )

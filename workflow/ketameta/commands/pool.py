@@ -130,7 +130,7 @@ def _ways(parser: argparse.ArgumentParser) -> None:
         "--pooling",
         default=INVERSE_VARIANCE,
         help="inverse variance (default); of counts also Mantel-Haenszel, Peto, GLMM, or by name "
-        "UM.FS, UM.RS, CM.EL",
+        "UM.FS, UM.RS, CM.EL; or beta-binomial",
     )
     parser.add_argument("--tau2", default=_TAU2, help=f"estimator of tau² (default: {_TAU2})")
     parser.add_argument(
