@@ -53,9 +53,7 @@ class Drawing:
     page: Callable[[], str]
 
     def __repr__(self) -> str:
-        return (
-            f"{self.wide.title}: a drawing; .save('{{name}}.svg') writes it (or .pdf, .png, .html)"
-        )
+        return f"{self.wide.title}, drawn: save(path) as .svg, .pdf, .png or .html"
 
     def _repr_svg_(self) -> str:
         from ketameta.figures.scene import to_svg

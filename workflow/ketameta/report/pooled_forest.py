@@ -260,7 +260,9 @@ def _prediction(plot: Plot) -> Total | None:
 def _statistics(plot: Plot, groups: Sequence[Estimate]) -> list[str]:
     """Return the lines below the plot: heterogeneity, test of the whole, test between groups."""
     lines = []
-    if plot.total.k > 1 and (found := wording.heterogeneity(plot.total)):
+    # of effects that are tiny in their unit, τ² is so by its square
+    decimals = max(3, 2 * plot.scale.digits - 2)
+    if plot.total.k > 1 and (found := wording.heterogeneity(plot.total, decimals)):
         lines.append(f"Heterogeneity: {found}")
     if plot.total.k > 1 and (found := wording_plot.overall_test(plot.total)):
         lines.append(f"Test for overall effect: {found}")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 DRAWN_BY = "ketameta.commands.pool_forest"
 # back as every ratio: no arms give a hazard ratio, so that `effect_size` does not know it
 HAZARD_RATIO = "HR"
+# letters of a name in the short table
+WIDEST = 32
 # proportions go back by the people of each study, which effects alone do not tell
 _NEEDS_SIZES = "PFT"
 
@@ -104,7 +106,7 @@ class Pooled(RandomEffects):
     def table(self) -> tuple[str, list[list[str]], list[str]]:
         """Return title, rows and notes of the short table: studies (of many ten) and results."""
         rows = [
-            [name, *map(four_digits, ends), "" if np.isnan(weight) else f"{weight:.1f}"]
+            [_cut(name), *map(four_digits, ends), "" if np.isnan(weight) else f"{weight:.1f}"]
             for name, ends, weight in zip(
                 [*self.names(), "pooled", "prediction"],
                 self._readable(self._ends()).tolist(),
@@ -125,16 +127,14 @@ class Pooled(RandomEffects):
 
     def _below(self) -> list[str]:
         """Return what is said under the table: test, heterogeneity, and what went wrong."""
-        value = four_digits
-        spread = [
-            f"p {value(self.p)}",
-            f"tau2 {value(self.tau2)}{_between(self.tau2_low, self.tau2_high)}",
-            f"I2 {value(self.i2)}%{_between(self.i2_low, self.i2_high)}",
+        value, percent = four_digits, "" if np.isnan(self.i2) else "%"
+        found = [
+            f"effect p {value(self.p)}; "
             f"Q {value(self.q)} on {value(self.q_df)} df, p {value(self.q_p)}",
+            f"tau2 {value(self.tau2)}{_between(self.tau2_low, self.tau2_high)}; "
+            f"I2 {value(self.i2)}{percent}{_between(self.i2_low, self.i2_high)}",
         ]
-        return ["; ".join(spread)] + (
-            [] if self.converged else ["the search for tau2 did not converge"]
-        )
+        return found if self.converged else [*found, "the search for tau2 did not converge"]
 
     def _ends(self) -> Floats:
         """Return effect and interval of studies, of the pool and of the prediction, three columns.
@@ -152,6 +152,11 @@ class Pooled(RandomEffects):
     def _readable(self, values: Floats) -> Floats:
         known = "RR" if self.measure == HAZARD_RATIO else self.measure
         return np.asarray(back_transform(known, values))
+
+
+def _cut(name: str) -> str:
+    """Cut a name so that the table fits into a terminal."""
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
 def _between(low: float, high: float) -> str:
@@ -216,7 +221,8 @@ def pool(
     5             0.44    0.1656  0.7144      21.8
     pooled      0.3344     0.116  0.5527
     prediction          -0.04336  0.7121
-    p 0.01314; tau2 0.01232 (0 to 0.2145); I2 35.65% (0 to 90.6); Q 5.893 on 4 df, p 0.2073
+    effect p 0.01314; Q 5.893 on 4 df, p 0.2073
+    tau2 0.01232 (0 to 0.2145); I2 35.65% (0 to 90.6)
     >>> table = {"study": ["Ash", "Elm"], "lnrr": [-0.3, -0.1], "se": [0.1, 0.12]}
     >>> pool(data=table, yi="lnrr", sei="se", measure="RR").to_frame()["effect"].round(2).to_dict()
     {'Ash': 0.74, 'Elm': 0.9, 'pooled': 0.81, 'prediction': nan}
