@@ -159,6 +159,13 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_pooled(pooled, optio
         pool(Y, SE).forest("plot.jpg")
 
 
+def test_a_file_that_cannot_be_written_is_told_with_the_reason(pooled, tmp_path):
+    (tmp_path / "here.svg").mkdir()
+    status, out, err = pooled(table(), "--measure=RR", "--forest", str(tmp_path / "here.svg"))
+    assert (status, out) == (1, "")
+    assert "here.svg: Is a directory" in err
+
+
 @pytest.mark.parametrize("way", ["Mantel-Haenszel", "Peto", "GLMM"])
 def test_the_label_says_how_counts_were_pooled(pooled, tmp_path, way):
     path = tmp_path / "plot.svg"

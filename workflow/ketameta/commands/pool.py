@@ -182,9 +182,11 @@ def pool(given: argparse.Namespace) -> int:
         print(*error.lines(_name(given.file)), sep="\n", file=sys.stderr)
         return 1
     if given.forest is not None:
-        from ketameta.commands.pool_forest import drawing_of
+        from ketameta.commands.pool_forest import fault_of_writing
 
-        drawing_of(pooled).save(given.forest)
+        if fault := fault_of_writing(pooled, given.forest):
+            print(f"ketameta pool: --forest {escaped(fault)}", file=sys.stderr)
+            return 1
     if given.json:
         print(json.dumps(as_json(pooled), indent=2, allow_nan=False))
     else:

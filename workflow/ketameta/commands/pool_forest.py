@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,15 @@ def drawing_of(pooled: Pooled) -> Drawing:
     plot = _plot(pooled)
     forest = forest_of(plot)
     return Drawing(draw(forest), draw_narrow(forest), lambda: page(plot, remarks(pooled)))
+
+
+def fault_of_writing(pooled: Pooled, path: Path) -> str:
+    """Draw it into a file; return why that could not be written, empty where it was."""
+    try:
+        drawing_of(pooled).save(path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return ""
 
 
 def _plot(pooled: Pooled) -> Plot:
