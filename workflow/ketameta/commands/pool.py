@@ -24,7 +24,7 @@ from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, drawable, 
 from ketameta.commands.pool_small_study import AUTO, TESTS, tested
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
-from ketameta.commands.studies import Studies, needs, studies_of
+from ketameta.commands.studies import Studies, fault_at, needs, studies_of
 from ketameta.commands.table import (
     STANDARD_INPUT,
     Table,
@@ -323,7 +323,7 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
         with np.errstate(all="ignore"):
             fit = fitted(measure, studies.columns, (yi, vi), options)
     except ValueError as error:
-        raise TableError(_place(str(error), studies)) from None
+        raise TableError(fault_at(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
     if not fit.k:
         told = first_few([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
@@ -390,20 +390,3 @@ def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: 
                 for i in np.flatnonzero(far)
             )
         )
-
-
-def _place(message: str, studies: Studies) -> tuple[int, str, str]:
-    """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
-    found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
-    if not found:
-        return 0, "", message
-    columns = studies.columns
-    name, line = found[1], studies.lines[int(found[2])]
-    if name not in columns:
-        what = "variance" if name == "vi" else "value"
-        return line, "", f"the {what} of the effect {found[3]}"
-    what = found[3]
-    if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
-        what = what.replace(other[1], studies.shown.get(other[1], other[1]))
-        what += f" = {columns[other[1]][int(found[2])]:g}"
-    return line, studies.shown.get(name, name), f"{found[4]} {what}" if found[4] else what

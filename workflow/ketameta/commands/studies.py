@@ -231,3 +231,20 @@ def needs(measure: str) -> str:
         measure = "GEN"
     groups = (" or ".join(group) for group in MEASURES[measure].required)
     return f"{measure} needs the columns {', '.join(groups)}"
+
+
+def fault_at(message: str, studies: Studies) -> tuple[int, str, str]:
+    """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
+    found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
+    if not found:
+        return 0, "", message
+    columns = studies.columns
+    name, line = found[1], studies.lines[int(found[2])]
+    if name not in columns:
+        what = "variance" if name == "vi" else "value"
+        return line, "", f"the {what} of the effect {found[3]}"
+    what = found[3]
+    if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
+        what = what.replace(other[1], studies.shown.get(other[1], other[1]))
+        what += f" = {columns[other[1]][int(found[2])]:g}"
+    return line, studies.shown.get(name, name), f"{found[4]} {what}" if found[4] else what
