@@ -8,8 +8,8 @@ import pytest
 from ketameta.cli import main
 from ketameta.ingest.formats import as_files
 
-from .forms import counts, package, settings
-from .test_revman_files import ROWS, outcome, rm5
+from .forms import ROW, counts, package, settings, table
+from .test_revman_files import ROWS, as_r_writes, outcome, rm5
 
 RESULTS = (
     "Study,Outcome,Data type,Effect measure,Arm,Reference arm,Sample size,Cases,Mean,SD,SE,"
@@ -126,6 +126,17 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
     assert judged["support"] == "by computer"
     assert "'Early stop' has no place" in err.replace("early", "Early")
     assert "studies without results, left out: Fir" in err
+
+
+def test_data_rows_that_went_through_r_are_the_same(converted, tmp_path):
+    rows = counts("1.1", {"Ash": (2, 20, 3, 22)})
+    rows[0] |= {"Mean": "0.733333", "CI start": "0.136", "CI end": "3.95"}
+    text = table(ROW, rows).decode("utf-8-sig").replace("\r\n", "\n")
+    plain = converted(written(tmp_path / "data-rows.csv", text))
+    status, found, err = converted(written(tmp_path / "r.csv", as_r_writes(text)), "--replace")
+    assert (status, found) == (0, plain[1])
+    assert "taken for the numbers of rows that R writes, left out" in err
+    assert "risk ratio: gives the 1 effects" in err
 
 
 REFERENCES = """TY  - GEN

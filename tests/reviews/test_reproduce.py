@@ -119,6 +119,53 @@ def test_another_way_that_gives_what_is_printed_is_the_cause(tmp_path, said, cel
     assert found.cause == f"it is pooled {said}"
 
 
+# g with the exact factor (escalc of metafor), and d, of two studies, pooled by rma with a fixed
+# effect; means, SDs and people of either arm
+EXACT = ("-0.745541", "-1.463097", "-0.027986")
+PLAIN = ("-0.787639", "-1.504114", "-0.071164")
+MEANS = {"A": (12.1, 4.1, 9, 14.9, 5.0, 8), "B": (9.8, 5.2, 7, 15.1, 5.5, 9)}
+
+
+def of_means(tmp_path, ends, rows=MEANS, more=()):
+    how = {"Data type": "Continuous", "Statistical method": "IV"}
+    arms = ("Experimental mean", "Experimental SD", "Experimental N")
+    columns = (*arms, *(name.replace("Experimental", "Control") for name in arms))
+    data = [
+        key("1.1") | {"Study": study} | dict(zip(columns, cells, strict=True)) | dict(more)
+        for study, cells in rows.items()
+    ]
+    own = settings("1.1", "Std. Mean Difference", **how, **printed(*ends))
+    (found,) = results_of(package(tmp_path / "a.zip", [own], data))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (EXACT, "its g has the exact small-sample factor"),
+        (PLAIN, "it pools d without a small-sample factor"),
+    ],
+)
+def test_another_factor_of_an_smd_is_the_cause(tmp_path, ends, said):
+    assert of_means(tmp_path, ends).cause == said
+
+
+def test_rows_that_are_rounded_are_the_cause(tmp_path):
+    # the effects printed are those of means with another digit
+    exact = of_means(tmp_path, ("0", "0", "0"), {"A": (12.14, 4.1, 9, 14.9, 5.0, 8)})
+    ends = [f"{exact.own[name]:.6f}" for name in ("estimate", "low", "high")]
+    more = dict(zip(("Mean", "CI start", "CI end"), ends, strict=True))
+    found = of_means(tmp_path, ends, {"A": (12.1, 4.1, 9, 14.9, 5.0, 8)}, more)
+    assert found.cause == "its rows are rounded: their effects as printed give it"
+
+
+def test_the_p_of_the_t_test_is_the_cause(tmp_path):
+    path = in_subgroups(tmp_path, night_p="0.606424")
+    _, night, _ = results_of(path)
+    assert night.differs == ("p",)
+    assert night.cause == "p of HKSJ's t test is printed"
+
+
 def test_a_study_that_the_file_marks_as_not_estimable_is_the_cause(tmp_path):
     rows = counts("1.1", TABLES)
     for row in rows:
@@ -186,7 +233,7 @@ HKSJ_ROWS = (
 )  # fmt: skip
 
 
-def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
+def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893"):
     """Write two subgroups under HKSJ, of two and three studies, as RevMan on the web prints them.
 
     There, Z is empty and a fixed-effect estimator is #N/A.
@@ -197,6 +244,7 @@ def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
     found = {}
     for name, (ends, rest) in HKSJ.items():
         found[name] = printed(*ends) | {names.get(k, "Effect T"): v for k, v in rest.items()}
+    found["Night"]["Effect P"] = night_p
     whole = found.pop("") | {"PI start": "-2.269164", "PI end": "1.232598"}
     test = {"Subgroup Chi²": "11.951857", "Subgroup df": "1", "Subgroup P": "0.000546"}
     rows = [
