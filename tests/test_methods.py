@@ -6,13 +6,13 @@ from ketameta.configuration.models import METHODS
 from ketameta.estimators import ESTIMATORS
 from ketameta.methods import ALSO, NEED_ONE_MEAN, elsewhere, understood
 from ketameta.stats.numerics.words import SYNONYMS
-from ketameta.stats.univariate import intervals, regression
+from ketameta.stats.univariate import intervals, prediction, regression
+
+KEYS = ("tau2", "interval", "prediction")
 
 
 def test_they_are_those_of_the_statistics():
-    assert {key: ALSO[key] for key in ("tau2", "interval")} == {
-        key: SYNONYMS[key] for key in ("tau2", "interval")
-    }
+    assert {key: ALSO[key] for key in KEYS} == {key: SYNONYMS[key] for key in KEYS}
 
 
 @pytest.mark.parametrize("key", ALSO)
@@ -23,6 +23,7 @@ def test_each_means_a_word_that_there_is(key):
 def test_every_rule_and_estimator_can_be_asked():
     assert {*METHODS["interval"]} == {*intervals.RULES}
     assert {*METHODS["tau2"]} == {*ESTIMATORS}
+    assert {*METHODS["prediction"]} == {*prediction.RULES}
     assert {*NEED_ONE_MEAN} == {*intervals.RULES} - {*regression.RULES}
 
 
@@ -30,6 +31,7 @@ def test_every_rule_and_estimator_can_be_asked():
     ("key", "word", "read"),
     [("tau2", "FE", "EE"), ("tau2", "ce", "EE"), ("tau2", "reml", "REML"), ("tau2", "knha", None),
      ("interval", "HK", "hksj"), ("interval", "classic", "wald"), ("interval", "REML", None),
+     ("prediction", "HTS", "k-2-wald"), ("prediction", "hk-pr", "hksj-k-2"),
      ("pooling", "M-H", "Mantel-Haenszel"), ("pooling", "peto", "Peto"),
      ("pooling", "um.fs", "UM.FS"), ("pooling", "", None)],
 )  # fmt: skip

@@ -220,7 +220,7 @@ rows <- read.csv(commandArgs(TRUE)[1])
 parts <- split(rows, rows$analysis)
 took <- system.time(for (one in parts)
   rma(one$yi, one$vi, test = "knha", control = list(maxiter = 1000)))
-cat(took[["elapsed"]], took[["user.self"]])
+cat(took[["user.self"]] + took[["sys.self"]])
 """
 
 
@@ -235,7 +235,7 @@ def drawn(times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def engine(times: int) -> tuple[float, float]:
-    """Print what the engine takes at a size; return rows and seconds."""
+    """Print what the engine takes at a size; return rows and seconds of processor."""
     yi, vi, group = drawn(times)
     took = []
     for limits in (None, "qprofile"):
@@ -250,7 +250,7 @@ def engine(times: int) -> tuple[float, float]:
         f"{times:4d}x  {group.size:11,} rows  {clock:6.2f} s, {busy:.2f} s of processor;"
         f" with tau² intervals {whole:.2f} s, {whole_busy:.2f} s; peak {peak:,.0f} MiB"
     )
-    return float(group.size), clock
+    return float(group.size), busy
 
 
 def metafor(seconds: float) -> None:
@@ -269,15 +269,15 @@ def metafor(seconds: float) -> None:
         np.savetxt(file, columns, "%.17g", ",", header="analysis,yi,vi", comments="")
         script.write_text(RMA)
         done = subprocess.run(["Rscript", script, file], capture_output=True, text=True, check=True)
-    clock = float(done.stdout.split()[0]) * large.size / SAMPLE
+    busy = float(done.stdout) * large.size / SAMPLE
     print(
-        f"metafor: {clock:.1f} s for {large.size:,} fits, scaled up from {SAMPLE}: "
-        f"{clock / seconds:.0f} times as long"
+        f"metafor: {busy:.1f} s of processor for {large.size:,} fits, scaled up from {SAMPLE}: "
+        f"{busy / seconds:.0f} times as long"
     )
 
 
 def library(folder: Path, out: Path, chunks: int) -> tuple[float, float]:
-    """Print what a library takes in so many processes at once; return rows and seconds."""
+    """Print what a library takes in so many processes; return rows and seconds of processor."""
     command = [sys.executable, "-m", "ketameta", "library"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
@@ -302,7 +302,7 @@ def library(folder: Path, out: Path, chunks: int) -> tuple[float, float]:
         f"{done.stdout.strip()}: {clock:.1f} s of the clock ({read:.1f} s for {chunks} chunks at "
         f"once), {busy:.1f} s of processor, peak of a process {after.ru_maxrss / 1024:,.0f} MiB"
     )
-    return float(done.stdout.split()[-3].replace(",", "")), clock
+    return float(done.stdout.split()[-3].replace(",", "")), busy
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> str:
@@ -310,7 +310,8 @@ def exponent(points: Sequence[tuple[float, float]]) -> str:
     if len(points) < 2:
         return "one size has no exponent"
     rows, seconds = np.log(np.array(points)).T
-    return f"seconds grow with the power {np.polyfit(rows, seconds, 1)[0]:.2f} of the rows"
+    slope = np.polyfit(rows, seconds, 1)[0]
+    return f"seconds of processor grow with the power {slope:.2f} of the rows"
 
 
 def main() -> None:

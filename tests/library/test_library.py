@@ -15,8 +15,8 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.library.chunk import NO_REVIEW, write_chunk
-from ketameta.library.gather import GatherError, gather
-from ketameta.library.places import PARTS, Chunk, chunk_files, of_chunk, sources
+from ketameta.library.gather import gather
+from ketameta.library.places import PARTS, Chunk, LibraryError, chunk_files, of_chunk, sources
 from ketameta.library.summary import Share, summed_up
 from ketameta.report.library import lead, page, small_study
 from ketameta.stats import egger, random_effects
@@ -202,13 +202,13 @@ def test_chunks_that_are_no_whole_library_are_refused(library, tmp_path):
         ([places[1, 2], places[2, 2], places[1, 2]], "1/2 stands twice"),
         ([places[1, 2], places[1, 3]], "in 2 and 3"),
     ):
-        with pytest.raises(GatherError, match=said):
+        with pytest.raises(LibraryError, match=said):
             gather(given, tmp_path / "out")
     pq.write_table(pa.table({"a": [1]}), places[1, 2] / "reviews.parquet")
-    with pytest.raises(GatherError, match="holds no chunk"):
+    with pytest.raises(LibraryError, match="holds no chunk"):
         gather([places[1, 2], places[2, 2]], tmp_path / "out")
     (places[1, 2] / "reviews.parquet").write_bytes(b"PAR1")
-    with pytest.raises(GatherError, match="no whole Parquet file"):
+    with pytest.raises(LibraryError, match="no whole Parquet file"):
         gather([places[1, 2], places[2, 2]], tmp_path / "out")
 
 
@@ -233,11 +233,13 @@ def test_the_page_says_what_the_tables_hold(found):
 
 def test_the_command_does_all_in_one_call_or_in_jobs(library, tmp_path, capsys):
     whole, jobs = tmp_path / "whole", tmp_path / "jobs"
-    assert main(["library", str(library), "--out", str(whole)]) == 10
+    assert main(["library", str(library), "--out", str(whole)]) == 1
     told = capsys.readouterr()
     assert "6 reviews, 7 analyses" in told.out
     assert "broken.zip" in told.err
-    assert not (whole / "chunk").exists()
+    assert sorted(path.name for path in whole.iterdir()) == [
+        "analyses", "library.html", "reviews", "studies", "summary.csv", "time.html",
+    ]  # fmt: skip
     places = [str(jobs / "chunks" / str(i)) for i in (1, 2)]
     for i, place in enumerate(places, 1):
         assert main(["library", str(library), "--chunk", f"{i}/2", "--out", place]) == 0
@@ -262,10 +264,12 @@ def test_the_command_does_all_in_one_call_or_in_jobs(library, tmp_path, capsys):
         (["--chunk", "x"], 2, "a chunk is I/N"),
         (["--gather"], 1, "No such file"),
         ([], 1, "holds no review"),
+        (["--out", "reviews/out"], 2, "lies in"),
     ],
 )
-def test_wrong_use_is_told(tmp_path, capsys, words, status, said):
+def test_wrong_use_is_told(tmp_path, capsys, monkeypatch, words, status, said):
     (tmp_path / "reviews").mkdir()
-    asked = ["library", str(tmp_path / "reviews"), *words, "--out", str(tmp_path / "out")]
+    monkeypatch.chdir(tmp_path)
+    asked = ["library", str(tmp_path / "reviews"), "--out", str(tmp_path / "out"), *words]
     assert main(asked) == status
     assert said in capsys.readouterr().err

@@ -135,6 +135,22 @@ def test_wald_prediction_keeps_its_standard_error_under_any_interval(bcg, rule):
         assert fit.pi_high == pytest.approx(expected.pi_high, rel=1e-13)
 
 
+def test_standard_terms_are_those_of_the_articles(bcg):
+    y, v = bcg
+    fit = random_effects(y, v, "REML", "wald")
+    wald, tau2 = fit.se, fit.tau2
+    hksj = random_effects(y, v, "REML", "hksj").se
+    terms = {"HTS": (wald, 11), "V": (wald, 12), "HK": (hksj, 12), "HK-PR": (hksj, 11)}
+    for term, (se, df) in (terms | {"S": (wald, np.inf)}).items():
+        half = stats.t.ppf(0.975, df) * np.sqrt(tau2 + se**2)
+        for interval in ("wald", "hksj", "profile"):
+            found = random_effects(y, v, "REML", interval, prediction=term)
+            assert found.pi_high - found.pi_low == pytest.approx(2 * half, rel=1e-9), term
+    # metafor's, of the interval in use
+    ours = random_effects(y, v, prediction="k-2")
+    assert random_effects(y, v, prediction="riley").pi_low == ours.pi_low
+
+
 def test_prediction_needs_degrees_of_freedom():
     fit = random_effects([0.1, 0.9], [0.02, 0.05], prediction="k-2")
     assert np.isnan([fit.pi_low, fit.pi_high]).all()

@@ -324,6 +324,6 @@ def test_known_correlation_is_for_compound_symmetry_only():
     with pytest.raises(ValueError, match="rho"):
         multivariate([0.1, 0.2], [1, 1], [1, 2], list("ab"), structure="UN", rho=0.5)
     with pytest.raises(ValueError, match="structure is one of"):
-        multivariate([0.1, 0.2], [1, 1], [1, 2], list("ab"), structure="AR")
+        multivariate([0.1, 0.2], [1, 1], [1, 2], list("ab"), structure="ARMA")
     with pytest.raises(ValueError, match="rho must lie between"):
         correlated_hierarchical([0.1, 0.2], [1, 1], [1, 2], 1.5)

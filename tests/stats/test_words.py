@@ -7,6 +7,7 @@ import pytest
 from ketameta.stats import effect_size, meta_regression, random_effects, subgroup_analysis
 from ketameta.stats.numerics.words import SYNONYMS, did_you_mean, near, spelt
 from ketameta.stats.univariate.intervals import RULES
+from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 Y, V = [0.1, 0.5, 0.9, 0.2], [0.02, 0.05, 0.04, 0.03]
@@ -74,7 +75,9 @@ def test_other_options_name_their_neighbour() -> None:
         effect_size("SMD", m1i=1, sd1i=1, n1i=9, m2i=2, sd2i=1, n2i=9, correction="aproximate")
 
 
-@pytest.mark.parametrize(("name", "known"), [("tau2", ESTIMATORS), ("interval", RULES)])
+@pytest.mark.parametrize(
+    ("name", "known"), [("tau2", ESTIMATORS), ("interval", RULES), ("prediction", PREDICTION_RULES)]
+)
 def test_every_other_name_stands_for_one_method_that_is_here(name: str, known) -> None:
     plain = ["".join(filter(str.isalnum, word.lower())) for word in SYNONYMS[name]]
     assert set(SYNONYMS[name].values()) <= set(known)

@@ -1,7 +1,7 @@
 """Words for methods as other programs and articles have them, by the key that they belong to.
 
-Those of `tau2` and `interval` are the words that `stats.numerics.words` understands, which knows
-nothing of this module; a test holds the two in step.
+Those of `tau2`, `interval` and `prediction` are the words that `stats.numerics.words` understands,
+which knows nothing of this module; a test holds the two in step.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ ALSO: dict[str, dict[str, str]] = {
         **dict.fromkeys(("PL", "profile likelihood"), "profile"),
         "HC": "henmi-copas",
     },
+    "prediction": {
+        **{"HTS": "k-2-wald", "Higgins": "k-2-wald", "V": "k-1-wald", "Veroniki": "k-1-wald"},
+        **{"HK": "hksj", "HK-PR": "hksj-k-2", "HTS-HK": "hksj-k-2", "Partlett-Riley": "hksj-k-2"},
+        **{"S": "normal-wald", "Skipka": "normal-wald", "t": "k-1", "riley": "k-2"},
+    },
     "pooling": {
         **dict.fromkeys(("inverse", "rma", "rma.uni", "metagen"), INVERSE_VARIANCE),
         **dict.fromkeys(("MH", "rma.mh"), MANTEL_HAENSZEL),
@@ -50,6 +55,7 @@ _NO_TAU2 = (MANTEL_HAENSZEL, PETO)
 _WHAT = {
     "tau2": "an estimator of tau²",
     "interval": "a rule for the interval",
+    "prediction": "a rule for the prediction interval",
     "pooling": "a way of pooling",
 }
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from ketameta.job import one_thread
-from ketameta.library.places import PARTS, Chunk, sources
+from ketameta.library.places import PARTS, Chunk, LibraryError, sources
 from ketameta.storage import write_text
 from ketameta.tables.problems import escaped
 
@@ -39,12 +39,10 @@ is split.
   ketameta library reviews --chunk 2/2 --out found/chunks/2-of-2
   ketameta library --gather found/chunks/1-of-2 found/chunks/2-of-2 --out found
 
-Exit status: 0 done, of a whole library 10 where something in it could not be read; 1 there is no
-review or a chunk is missing, 2 wrong use.
+Exit status: 0 done, 1 there is no review, a chunk is missing, or, of a library in one call, a
+review in it could not be read (the others are there all the same), 2 wrong use.
 """
 SUMMARY, PAGE, TIME_PAGE = "summary.csv", "library.html", "time.html"
-# where the one chunk of a library stands that is done in one call
-_WHOLE = "chunk"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,17 +60,24 @@ def library(given: argparse.Namespace) -> int:
     one_thread()
     try:
         if given.gather:
-            return _gather(given.places, given.out)
+            _gather(given.places, given.out)
+            return 0
         if len(given.places) > 1:
             return _refused("one folder of reviews at a time", 2)
-        if given.chunk is not None:
-            _chunk(given.places[0], Chunk.read(given.chunk), given.out)
-            return 0
-        return _whole(given.places[0], given.out)
-    except ValueError as error:
+        return _read(given.places[0], given.chunk, given.out)
+    except LibraryError as error:
         return _refused(str(error), 1 if given.gather else 2)
     except OSError as error:
         return _refused(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+
+
+def _read(folder: Path, chunk: str | None, out: Path) -> int:
+    if out.resolve().is_relative_to(folder.resolve()):
+        return _refused(f"{out} lies in {folder}, and would be read with it: write elsewhere", 2)
+    if chunk is None:
+        return _whole(folder, out)
+    _chunk(folder, Chunk.read(chunk), out)
+    return 0
 
 
 def _refused(said: str, status: int) -> int:
@@ -80,29 +85,26 @@ def _refused(said: str, status: int) -> int:
     return status
 
 
-def _chunk(folder: Path, chunk: Chunk, out: Path) -> list[str]:
+def _chunk(folder: Path, chunk: Chunk, out: Path) -> None:
     from ketameta.library.chunk import write_chunk
 
-    said = write_chunk(sources(folder), chunk, out)
-    for text in said:
+    for text in write_chunk(sources(folder), chunk, out):
         print(escaped(text), file=sys.stderr)
-    return said
 
 
 def _whole(folder: Path, out: Path) -> int:
-    """Do a library as one chunk; 10 where something could not be read."""
+    """Do a library as one chunk; 1 where a review could not be read."""
     if not any(source.files for source in sources(folder)):
         return _refused(f"{folder} holds no review", 1)
-    chunk = out / _WHOLE
-    try:
-        said = _chunk(folder, Chunk(1, 1), chunk)
-        _gather([chunk], out)
-    finally:
-        shutil.rmtree(chunk, ignore_errors=True)
-    return 10 if said else 0
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as chunk:
+        _chunk(folder, Chunk(1, 1), Path(chunk))
+        unread = _gather([Path(chunk)], out)
+    return 1 if unread else 0
 
 
 def _gather(folders: Sequence[Path], out: Path) -> int:
+    """Put chunks together and write what is said of them; how many reviews could not be read."""
     from ketameta.library.gather import gather
     from ketameta.library.summary import summed_up
     from ketameta.report.library import page, time_page
@@ -119,4 +121,4 @@ def _gather(folders: Sequence[Path], out: Path) -> int:
     print(
         f"{summary.reviews:,} reviews, {summary.analyses:,} analyses, {summary.rows:,} study rows"
     )
-    return 0
+    return len(summary.unread)

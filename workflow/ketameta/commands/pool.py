@@ -21,6 +21,7 @@ from ketameta.commands.pool_many import is_many, pool_each
 from ketameta.commands.pool_moderators import column_of, misfit, regression
 from ketameta.commands.pool_questions import LARGEST
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_asked
+from ketameta.commands.pool_small_study import AUTO, TESTS, tested
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
@@ -50,6 +51,7 @@ event.e, n.e, …) or near ones:
   GEN         yi and vi (or sei)              PLO PR PAS PFT   xi ni
   RR OR RD    ai n1i ci n2i (or ai bi ci di)  IRR              x1i t1i x2i t2i
   MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
+  VR CVR      sd1i n1i sd2i n2i, CVR the means too: do people of one arm vary more?
   OR RR HR IRR, also as published             or lower upper (or: or, ci as 0.95 to 2.76)
 
 A column `study` names the rows. Ratios are pooled as logs and shown as ratios; --exp does the same
@@ -68,7 +70,7 @@ _OPTIONS = {
     "pooling": (INVERSE_VARIANCE, *WAYS),
     "tau2": tuple(ESTIMATORS),
     "interval": INTERVALS,
-    "prediction": PREDICTIONS,
+    "prediction": tuple(PREDICTIONS),
 }
 _TAU2 = "REML"
 # standardised differences beyond which a standard error was mostly taken for an SD
@@ -111,6 +113,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also regress the effects on this column; several are asked at once. Numbers are "
         "numbers, unless written factor(COLUMN); else a factor",
     )
+    parser.add_argument(
+        "--small-study",
+        metavar="TEST",
+        nargs="?",
+        const=AUTO,
+        help="also test whether small studies show other effects: "
+        f"{', '.join(TESTS)}, or the one that fits the measure",
+    )
     parser.add_argument("--exp", action="store_true", help="show GEN's log ratios as ratios")
     _ways(parser)
 
@@ -133,8 +143,8 @@ def _ways(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prediction",
         default="k-1",
-        help="k-1 (default), k-2, normal, hksj, k-1-wald or k-2-wald (by the Wald standard error, "
-        "as R's meta)",
+        help="k-1 (default), k-2, normal; by a standard error of their own, as R's meta: hksj, "
+        "hksj-k-2, k-1-wald, k-2-wald, normal-wald, or HK, HK-PR, V, HTS, S",
     )
     parser.add_argument(
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
@@ -200,7 +210,7 @@ def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Opti
 def _with_beside(
     pooled: Pooled, columns: Columns, table: Table, given: argparse.Namespace
 ) -> Pooled:
-    """Return it with what is asked beside the pool: groups compared, a meta-regression."""
+    """Return it with what is asked beside the pool: groups, small studies, a meta-regression."""
     found: list[Section] = []
     if given.subgroups is not None:
         at = place_of("subgroups", table, given.subgroups)
@@ -208,6 +218,9 @@ def _with_beside(
         found.append(
             _said("subgroups", name, compared(pooled, columns, name, cells, given.tau2_subgroups))
         )
+    if given.small_study is not None:
+        name = _word("small-study", given.small_study, (AUTO, *TESTS))
+        found.append(_said("small-study", name, tested(pooled, columns, name)))
     if given.moderator:
         asked = [column_of(one) for one in given.moderator]
         places = {place_of("moderator", table, name): coded for name, coded in asked}

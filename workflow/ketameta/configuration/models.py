@@ -41,6 +41,10 @@ METHODS = {
     "pooling": (INVERSE_VARIANCE, *_OF_SOME),
     "tau2": tuple(ESTIMATORS),
     "interval": ("auto", "wald", "hksj", "hksj-adhoc", "profile", "henmi-copas"),
+    "prediction": (
+        *("k-1", "k-2", "normal", "hksj", "hksj-k-2"),
+        *("k-1-wald", "k-2-wald", "normal-wald"),
+    ),
 }
 
 
@@ -52,6 +56,7 @@ def _method(key: str) -> OneOf:
 Pooling = Annotated[str, _method("pooling")]
 Tau2 = Annotated[str, _method("tau2")]
 Rule = Annotated[str, _method("interval")]
+Prediction = Annotated[str, _method("prediction")]
 Split = Literal[
     "drug_route", "population", "comparator_class", "n_doses", "treatment", "route", "design"
 ]
@@ -138,9 +143,9 @@ class Model:
     """Interval of the pooled effect; auto: HKSJ; where tau² is 0 or k is 2, the wider of Wald and
     HKSJ. Profile: by likelihood ratio; henmi-copas pools by the weights of a common effect. Names
     of R are understood too."""
-    prediction: Literal["k-1", "k-2", "normal", "hksj", "k-1-wald", "k-2-wald"]
+    prediction: Prediction
     """Degrees of freedom of the prediction interval; its standard error is that of the interval,
-    or that of HKSJ or Wald where the word says so."""
+    or that of HKSJ or Wald where the word says so. Names of R are understood too (HTS, HK)."""
     level: Annotated[float, Interval(ge=0.5, le=0.999)]
     """Level of the intervals."""
     splits: Annotated[tuple[Split, ...], Listed()]

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.library.chunk import SLOWEST, TIMES
-from ketameta.library.places import PARTS, Chunk
+from ketameta.library.places import PARTS, Chunk, LibraryError
 from ketameta.library.rows import KINDS
+from ketameta.library.summary import COUNTED
 from ketameta.storage import GROUPS, parquet_of, write_bytes
+from ketameta.tables.table import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,13 +23,9 @@ if TYPE_CHECKING:
 ROWS_FILE = "rows.parquet"
 
 
-class GatherError(ValueError):
-    """Chunks that are no whole library; the message says which is missing or stands twice."""
-
-
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a library is summed up from: its analyses and reviews, and where the time went.
+    """What a library is summed up from: what is counted of analyses, reviews, and the time.
 
     `stages` are seconds by what was done, of all chunks; `slowest` reviews with theirs.
     """
@@ -41,9 +39,11 @@ class Gathered:
 def gather(folders: Sequence[Path], out: Path) -> Gathered:
     """Write the tables of chunks as datasets below a folder, a file a part.
 
-    Parts that were there and hold no review any more are taken away. Raises `GatherError`, and
+    Parts that were there and hold no review any more are taken away. Raises `LibraryError`, and
     `OSError` where a file is missing.
     """
+    import pyarrow as pa
+
     chunks = _in_order(folders)
     kept: dict[str, list[pa.Table]] = {name: [] for name in KINDS}
     for name in KINDS:
@@ -62,37 +62,38 @@ def gather(folders: Sequence[Path], out: Path) -> Gathered:
                 )
                 write_bytes(path, parquet_of(table))
                 if name != "studies":
-                    kept[name].append(table)
+                    kept[name].append(table.select(COUNTED) if name == "analyses" else table)
         finally:
             for file in files:
                 file.close()
+    analyses = _empty("analyses").select(COUNTED)
     return Gathered(
-        _joined("analyses", kept["analyses"]),
-        _joined("reviews", kept["reviews"]),
+        pa.concat_tables([analyses, *kept["analyses"]]),
+        pa.concat_tables([_empty("reviews"), *kept["reviews"]]),
         *_times(chunks),
     )
 
 
 def _in_order(folders: Sequence[Path]) -> list[Path]:
-    """Return the folders of chunks 1 to N. Raises `GatherError` unless each is there once."""
+    """Return the folders of chunks 1 to N. Raises `LibraryError` unless each is there once."""
     found: dict[Chunk, Path] = {}
     for folder in folders:
         with _file(folder, "reviews") as file:
             told = file.metadata.metadata.get(b"chunk", b"").decode()
         try:
             chunk = Chunk.read(told)
-        except ValueError:
-            raise GatherError(f"{folder} holds no chunk of a library") from None
+        except LibraryError:
+            raise LibraryError(f"{folder} holds no chunk of a library") from None
         if chunk in found:
-            raise GatherError(f"chunk {chunk} stands twice: {found[chunk]} and {folder}")
+            raise LibraryError(f"chunk {chunk} stands twice: {found[chunk]} and {folder}")
         found[chunk] = folder
     several = {chunk.of for chunk in found}
     if len(several) != 1:
-        raise GatherError(f"the chunks are of libraries in {' and '.join(map(str, several))}")
+        raise LibraryError(f"the chunks are of libraries in {' and '.join(map(str, several))}")
     of = several.pop()
     missing = [n for n in range(1, of + 1) if Chunk(n, of) not in found]
     if missing:
-        raise GatherError(f"chunks are missing of {of}: {', '.join(map(str, missing))}")
+        raise LibraryError(f"chunks are missing of {of}: {', '.join(map(str, missing))}")
     return [found[Chunk(n, of)] for n in range(1, of + 1)]
 
 
@@ -102,7 +103,7 @@ def _file(folder: Path, name: str) -> ParquetFile:
     try:
         return ParquetFile(folder / f"{name}.parquet", pre_buffer=False)
     except ValueError:
-        raise GatherError(f"{folder / name}.parquet is no whole Parquet file") from None
+        raise LibraryError(f"{folder / name}.parquet is no whole Parquet file") from None
 
 
 def _groups(file: ParquetFile) -> dict[str, int]:
@@ -117,12 +118,8 @@ def _take_away(path: Path) -> None:
         path.parent.rmdir()
 
 
-def _joined(name: str, parts: Sequence[pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    from ketameta.tables.table import schema_of
-
-    return pa.concat_tables([schema_of(KINDS[name]).arrow_schema().empty_table(), *parts])
+def _empty(name: str) -> pa.Table:
+    return schema_of(KINDS[name]).arrow_schema().empty_table()
 
 
 def _times(folders: Sequence[Path]) -> tuple[Mapping[str, float], Sequence[tuple[str, float]]]:

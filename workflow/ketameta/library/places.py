@@ -22,6 +22,10 @@ _OF_PACKAGE = (ROWS, SETTINGS, SUBGROUPS)
 _BESIDE = (SETTINGS, SUBGROUPS, "study-information.csv", "study-arms.csv", "study-results.csv")
 
 
+class LibraryError(ValueError):
+    """What is asked of a library makes no sense, or its chunks are no whole; says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A review: its path below the folder of the library, and the files that it is read from.
@@ -54,13 +58,13 @@ class Chunk:
 
     @classmethod
     def read(cls, text: str) -> Chunk:
-        """Read what a person writes. Raises a ValueError that says what is allowed."""
+        """Read what a person writes. Raises `LibraryError` with what is allowed."""
         number, mark, of = text.partition("/")
         if mark and number.isdecimal() and of.isdecimal():
             chunk = cls(int(number), int(of))
             if 1 <= chunk.number <= chunk.of <= PARTS:
                 return chunk
-        raise ValueError(f"a chunk is I/N, N at most {PARTS} and I from 1 to N; not {text[:40]}")
+        raise LibraryError(f"a chunk is I/N, N at most {PARTS} and I from 1 to N; not {text[:40]}")
 
     @property
     def parts(self) -> range:

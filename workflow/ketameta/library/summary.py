@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+# the columns of analyses that are counted
+COUNTED = (
+    *("subgroup", "field", "measure", "k", "today_tau2", "was_past", "is_past", "prediction_past"),
+    *("egger_p", "equal", "cause"),
+)
 # the fewest effects in each class of analyses by size
 SIZES = (0, 1, 2, 3, 5, 10, 20, 50)
 # the fewest effects of which prediction intervals are counted: of two they are next to endless
@@ -121,9 +126,9 @@ def _share(section: str, of: str, name: str, share: Share) -> Iterator[tuple[str
 
 def summed_up(analyses: pa.Table, reviews: pa.Table) -> Summary:
     """Count what the analyses and reviews of a library say; see `Summary`."""
-    whole = np.array([name == "" for name in analyses.column("subgroup").to_pylist()], bool)
+    whole = _coded(analyses, "subgroup").where("")
     k = _numbers(analyses, "k")
-    measures = np.array(analyses.column("measure").to_pylist(), dtype=object)
+    measures = _coded(analyses, "measure")
     was, told = _flags(analyses, "was_past")
     now, _ = _flags(analyses, "is_past")
     predicted, has_prediction = _flags(analyses, "prediction_past")
@@ -133,13 +138,7 @@ def summed_up(analyses: pa.Table, reviews: pa.Table) -> Summary:
     equal, printed = _flags(analyses, "equal")
     faults = [*zip(*(reviews.column(n).to_pylist() for n in ("review", "fault")), strict=True)]
     said = zip(*(reviews.column(n).to_pylist() for n in ("review", "said")), strict=True)
-    causes = Counter(
-        _general(cause)
-        for cause, differs in zip(
-            analyses.column("cause").to_pylist(), (printed & ~equal).tolist(), strict=True
-        )
-        if differs
-    )
+    causes = Counter(map(_general, analyses.column("cause").filter(printed & ~equal).to_pylist()))
     return Summary(
         sum(not fault for _, fault in faults),
         [(name, fault) for name, fault in faults if fault and fault != NO_REVIEW],
@@ -154,12 +153,12 @@ def summed_up(analyses: pa.Table, reviews: pa.Table) -> Summary:
         int((told & ~was & now).sum()),
         [
             (name, Share(int((own & (was != now)).sum()), int(own.sum())))
-            for name in sorted({*measures.tolist()})
-            if (own := told & (measures == name)).any()
+            for name in sorted(measures.words)
+            if (own := told & measures.where(name)).any()
         ],
         Share(int((has_prediction & ~predicted).sum()), int(has_prediction.sum())),
         Share(int((has_prediction & now & ~predicted).sum()), int((has_prediction & now).sum())),
-        _spreads(analyses, whole, measures),
+        _spreads(analyses, whole),
         p.size,
         np.histogram(p, CLASSES, (0.0, 1.0))[0].tolist(),
         [(level, Share(int((p <= level).sum()), p.size)) for level in LEVELS],
@@ -192,15 +191,36 @@ def _classes(k: Floats) -> list[int]:
     return found
 
 
-def _spreads(analyses: pa.Table, whole: Flags, measures: NDArray[np.object_]) -> list[Spread]:
+def _spreads(analyses: pa.Table, whole: Flags) -> list[Spread]:
     """Return tau² by measure and, where any is told, by field; analyses of two effects or more."""
-    fields = np.array(analyses.column("field").to_pylist(), dtype=object)
     tau2 = _numbers(analyses, "today_tau2")
     good = whole & np.isfinite(tau2)
-    pairs = sorted({*zip(measures[good].tolist(), fields[good].tolist(), strict=True)})
+    measures, fields = _coded(analyses, "measure"), _coded(analyses, "field")
     found = []
-    for measure, field in pairs:
-        own = tau2[good & (measures == measure) & (fields == field)]
-        lower, median, upper = np.quantile(own, [0.25, 0.5, 0.75]).tolist()
-        found.append(Spread(measure, field, own.size, int((own == 0).sum()), lower, median, upper))
+    for measure in sorted(measures.words):
+        of_measure = good & measures.where(measure)
+        for field in sorted(fields.words) if of_measure.any() else ():
+            own = tau2[of_measure & fields.where(field)]
+            if own.size:
+                lower, median, upper = np.quantile(own, [0.25, 0.5, 0.75]).tolist()
+                zero = int((own == 0).sum())
+                found.append(Spread(measure, field, own.size, zero, lower, median, upper))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """A column of texts as the places of each in a list of them: of millions of rows a few."""
+
+    words: Sequence[str]
+    codes: NDArray[np.intp]
+
+    def where(self, word: str) -> Flags:
+        """Return the rows with a word."""
+        place = self.words.index(word) if word in self.words else -1
+        return np.asarray(self.codes == place, bool)
+
+
+def _coded(table: pa.Table, name: str) -> _Coded:
+    column = table.column(name).dictionary_encode().combine_chunks()
+    return _Coded(column.dictionary.to_pylist(), np.asarray(column.indices.to_numpy()))

@@ -38,8 +38,10 @@ _RULES = {
     "k-2": "t, k − 2 df",
     "normal": "normal",
     "hksj": "t, HKSJ variance",
+    "hksj-k-2": "t, k − 2 df, HKSJ variance",
     "k-1-wald": "t, k − 1 df, Wald variance",
     "k-2-wald": "t, k − 2 df, Wald variance",
+    "normal-wald": "normal, Wald variance",
 }
 
 

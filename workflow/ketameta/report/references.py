@@ -129,6 +129,11 @@ REFERENCES = {
         "DerSimonian-Laird method. BMC Medical Research Methodology 2014;14:25",
         "10.1186/1471-2288-14-25",
     ),
+    "IntHout 2016": (
+        "IntHout J, Ioannidis JPA, Rovers MM, Goeman JJ. Plea for routinely presenting prediction "
+        "intervals in meta-analysis. BMJ Open 2016;6:e010247",
+        "10.1136/bmjopen-2015-010247",
+    ),
     "Iorio 2015": (
         "Iorio A, Spencer FA, Falavigna M, and others. Use of GRADE for assessment of evidence "
         "about prognosis: rating confidence in estimates of event rates in broad categories of "

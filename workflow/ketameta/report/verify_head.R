@@ -160,7 +160,7 @@ normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
   same("Q", ours["q"], q)
   same("Q, p", ours["q_p"], pchisq(q, length(yi) - 1, lower.tail = FALSE))
   if (!is.null(fit)) profile_limits(fit, level, ours)
-  if (prediction == "hksj") se <- normal_fit("HKSJ variance", yi, vi, method, level, "knha")$se
+  if (grepl("hksj", prediction)) se <- normal_fit("HKSJ variance", yi, vi, method, level, "knha")$se
   if (grepl("wald", prediction)) se <- normal_fit("Wald variance", yi, vi, method, level, "z")$se
   half <- prediction_half(prediction, length(yi), level, fit$tau2, se)
   same("prediction, lower", ours["pi_low"], centre - half)
@@ -200,7 +200,7 @@ prediction_half <- function(rule, k, level, tau2, se) {
   if (k < 3) return(NA)
   p <- 0.5 + level / 2
   df <- c("k-1" = k - 1, "k-2" = k - 2, "normal" = Inf, "hksj" = k - 1,
-          "k-1-wald" = k - 1, "k-2-wald" = k - 2)
+          "hksj-k-2" = k - 2, "k-1-wald" = k - 1, "k-2-wald" = k - 2, "normal-wald" = Inf)
   qt(p, df[[rule]]) * sqrt(tau2 + se^2)
 }
 

@@ -352,8 +352,10 @@ def pooled_by(analysis: Analysis, record: Estimate) -> str:
         "k-2": "t with k − 2 degrees of freedom",
         "normal": "normal",
         "hksj": "t with the HKSJ variance",
+        "hksj-k-2": "t with k − 2 degrees of freedom and the HKSJ variance",
         "k-1-wald": "t with k − 1 degrees of freedom and the Wald variance",
         "k-2-wald": "t with k − 2 degrees of freedom and the Wald variance",
+        "normal-wald": "normal with the Wald variance",
     }[analysis.model.prediction]
     text = f"Random effects: {how}"
     return text + (f"; prediction interval: {df}" if expected(record) else "")

@@ -57,12 +57,14 @@ _NAMES = {
     Engine.CM_EL: "hypergeometric-normal model CM.EL",
 }
 _PREDICTION = {
-    "k-1": "from t with k − 1 degrees of freedom (Partlett 2017)",
+    "k-1": "from t with k − 1 degrees of freedom (Veroniki 2019)",
     "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
     "normal": "from the normal distribution",
-    "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance (Partlett 2017)",
+    "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance (IntHout 2016)",
+    "hksj-k-2": "from t with k − 2 degrees of freedom and the HKSJ variance (Partlett 2017)",
     "k-1-wald": "from t with k − 1 degrees of freedom and the Wald variance (Veroniki 2019)",
     "k-2-wald": "from t with k − 2 degrees of freedom and the Wald variance (Higgins 2009)",
+    "normal-wald": "from the normal distribution with the Wald variance",
 }
 
 

@@ -27,7 +27,8 @@ from ketameta.stats.dependent.multilevel import (
     working_covariance,
 )
 from ketameta.stats.dependent.over_time import covariance_over_time, restricted_cubic_spline
-from ketameta.stats.dependent.robust import RobustFit, cluster_robust
+from ketameta.stats.dependent.profiles import VarianceIntervals, variance_intervals
+from ketameta.stats.dependent.robust import RobustFit, RobustWald, cluster_robust, robust_wald
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
 from ketameta.stats.network.contrasts import (
@@ -125,11 +126,13 @@ __all__ = [
     "RegressionInfluence",
     "RegressionTest",
     "RobustFit",
+    "RobustWald",
     "Selection",
     "Subgroups",
     "TauPrior",
     "TrialContrasts",
     "TrimFill",
+    "VarianceIntervals",
     "absolute_icc",
     "back_transform",
     "bayes",
@@ -185,12 +188,14 @@ __all__ = [
     "random_effects",
     "regression_influence",
     "restricted_cubic_spline",
+    "robust_wald",
     "selection_model",
     "sequential_boundaries",
     "size_regression",
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",
+    "variance_intervals",
     "with_new_trial",
     "working_covariance",
 ]

@@ -1,30 +1,27 @@
 """The likelihood of y ~ N(X beta, V + sum_m g_m E_m), block-diagonal by cluster.
 
-The g_m are quadratic forms of unconstrained parameters, g_m = s' F_m s: a squared
-standard deviation, or an element of a covariance written through its Cholesky
-factor. So every parameter vector gives a valid covariance, a variance of exactly
-0 is inside the space, and gradient and Hessian are exact.
+The g_m follow from parameters s (`structures`): a squared standard deviation, or an
+element of a covariance written through its Cholesky factor or its correlations. So
+every parameter vector within its bounds gives a valid covariance, a variance of
+exactly 0 is inside the space, and gradient and Hessian are exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.stats.dependent.nested import Nested
-from ketameta.stats.numerics.newton import ascend
+from ketameta.stats.dependent.structures import Shape
+from ketameta.stats.numerics.newton import Maximum, ascend
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# Standard deviations to start from, relative to the spread of the effects.
-_SPREADS = (0.03, 0.3, 0.8, 1.6)
-_MOST_STARTS = 4**4
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -97,29 +94,34 @@ class MixedFit:
     converged: bool
 
 
-class _Problem(Protocol):
-    """A log-likelihood in unconstrained parameters s, and where to start climbing it."""
+class Problem(Protocol):
+    """A log-likelihood in parameters s, and where to start climbing it."""
 
-    def begin(self) -> list[Array]: ...
+    def begin(self) -> list[Array]:
+        """Return places to climb from."""
 
-    def g(self, s: Array) -> Array: ...
+    def g(self, s: Array) -> Array:
+        """Return the variances and covariances at s."""
 
-    def value(self, s: Array) -> float: ...
+    def value(self, s: Array) -> float:
+        """Return the log-likelihood at s."""
 
-    def curved(self, s: Array) -> tuple[float, Array, Array]: ...
+    def curved(self, s: Array) -> tuple[float, Array, Array]:
+        """Return value, gradient and Hessian at s."""
 
-    def solved(self, s: Array) -> tuple[Array, Array]: ...
+    def solved(self, s: Array) -> tuple[Array, Array]:
+        """Return the coefficients at s and their covariance."""
 
 
 @dataclass(frozen=True)
-class _Likelihood:
-    """ML or REML log-likelihood in the unconstrained parameters s."""
+class MixedLikelihood:
+    """ML or REML log-likelihood in the parameters s."""
 
     y: Array  # (c, n)
     X: Array  # (c, n, p), orthonormal over all clusters
     V: Array  # (c, n, n)
     E: Array  # (m, c, n, n)
-    forms: Array  # (m, q, q)
+    shape: Shape
     k: int
     reml: bool
 
@@ -142,11 +144,8 @@ class _Likelihood:
         return np.asarray(inverse), beta, np.asarray(vcov), np.asarray(r), deviance
 
     def begin(self) -> list[Array]:
-        """Return the best three of a grid of starts."""
-        grid = product(_SPREADS, repeat=self.forms.shape[1])
-        starts = [np.array(s) for s in islice(grid, _MOST_STARTS)]
-        starts.sort(key=self.value, reverse=True)
-        return starts[:3]
+        """Return the best three of the starts of the shape."""
+        return sorted(self.shape.starts(), key=self.value, reverse=True)[:3]
 
     def solved(self, s: Array) -> tuple[Array, Array]:
         """Return the coefficients of X and their covariance."""
@@ -162,7 +161,7 @@ class _Likelihood:
 
     def g(self, s: Array) -> Array:
         """Variances and covariances at the parameters s."""
-        return np.asarray(np.einsum("mij,i,j->m", self.forms, s, s))
+        return self.shape.g(s)
 
     def curved(self, s: Array) -> tuple[float, Array, Array]:
         """Value, gradient and Hessian in s."""
@@ -172,8 +171,8 @@ class _Likelihood:
         except np.linalg.LinAlgError:
             return -np.inf, np.zeros(q), np.zeros((q, q))
         gradient, hessian = self._in_g(inverse, vcov, r)
-        slope = 2 * self.forms @ s  # (m, q): dg/ds
-        curvature = slope.T @ hessian @ slope + 2 * np.tensordot(gradient, self.forms, axes=1)
+        slope = self.shape.slope(s)  # (m, q): dg/ds
+        curvature = slope.T @ hessian @ slope + self.shape.bend(s, gradient)
         return -0.5 * deviance, slope.T @ gradient, curvature
 
     def _in_g(self, inverse: Array, vcov: Array, r: Array) -> tuple[Array, Array]:
@@ -208,7 +207,7 @@ class _Likelihood:
 def fit_mixed(
     data: Dependent,
     patterns: Sequence[Array],
-    forms: Array,
+    shape: Shape,
     method: str,
     inner: Ints | None = None,
 ) -> MixedFit:
@@ -220,8 +219,8 @@ def fit_mixed(
         X of full rank, V without entries between clusters.
     patterns
         The E_m, each (k, k).
-    forms
-        The F_m, shape (m, q, q).
+    shape
+        How the g_m follow from parameters.
     method
         "REML" or "ML".
     inner
@@ -230,62 +229,70 @@ def fit_mixed(
 
     Notes
     -----
-    The model is fitted in units of the residual spread and to orthonormal columns, so that the
-    answer scales with y and X. With these columns Harville's constant log|X'X|, which makes REML
-    likelihoods of one data set comparable with other software, is 0. The best places of a grid are
-    climbed from and the highest end is kept: these likelihoods can have more than one top.
+    As `scaled` has it, so that the answer scales with y and X. With orthonormal columns Harville's
+    constant log|X'X|, which makes REML likelihoods of one data set comparable with other software,
+    is 0.
     """
-    Q, R = np.linalg.qr(data.X)
-    r = data.y - Q @ (Q.T @ data.y)
-    # the root mean square of the residuals, or of the standard errors if larger
-    unit = float(np.sqrt(max(float(np.mean(r * r)), float(np.median(np.diag(data.V))))))
-    y, V, reml = data.y / unit, data.V / unit**2, method == "REML"
-    problem: _Problem
-    if inner is None:
-        problem = _dense(y, Q, V, data.codes, patterns, forms, reml=reml)
-    else:
-        columns = np.column_stack([Q, y])
-        problem = Nested.of(columns, V, inner, stacks(data.codes), reml=reml)
-    bound = np.full(forms.shape[1], np.inf)
-    ends = [ascend(problem.curved, start, -bound, bound) for start in problem.begin()]
-    best = max(ends, key=lambda end: (end.value, end.converged))
-    s, value = _snap(problem, best.at, best.value)
-    beta, vcov = problem.solved(s)
-    back = np.linalg.inv(R) * unit
-    freedom = y.size - (Q.shape[1] if reml else 0)
+    problem, back, unit = scaled(data, patterns, shape, method, inner)
+    top = top_of(problem, shape)
+    beta, vcov = problem.solved(top.at)
+    freedom = data.y.size - (data.X.shape[1] if method == "REML" else 0)
     return MixedFit(
         beta=back @ beta,
         vcov=back @ vcov @ back.T,
-        g=problem.g(s) * unit**2,
-        log_likelihood=value - freedom * float(np.log(unit)),
-        converged=best.converged,
+        g=problem.g(top.at) * unit**2,
+        log_likelihood=top.value - freedom * float(np.log(unit)),
+        converged=top.converged,
     )
 
 
-def _dense(
-    y: Array,
-    X: Array,
-    V: Array,
-    codes: Ints,
+def scaled(
+    data: Dependent,
     patterns: Sequence[Array],
-    forms: Array,
-    *,
-    reml: bool,
-) -> _Likelihood:
-    """Return the likelihood of any patterns, by the inverse of each cluster's covariance."""
-    blocks = Blocks.of(codes)
-    return _Likelihood(
+    shape: Shape,
+    method: str,
+    inner: Ints | None = None,
+) -> tuple[Problem, Array, float]:
+    """Return the likelihood in a unit of its own, of orthonormal columns, and both ways back.
+
+    The unit is the root mean square of the residuals, or of the standard errors if larger; the
+    matrix (p, p) turns coefficients back. Arguments as in `fit_mixed`.
+    """
+    Q, R = np.linalg.qr(data.X)
+    r = data.y - Q @ (Q.T @ data.y)
+    unit = float(np.sqrt(max(float(np.mean(r * r)), float(np.median(np.diag(data.V))))))
+    y, V, reml = data.y / unit, data.V / unit**2, method == "REML"
+    back = np.linalg.inv(R) * unit
+    if inner is not None:
+        columns = np.column_stack([Q, y])
+        return Nested.of(columns, V, inner, stacks(data.codes), reml=reml), back, unit
+    blocks = Blocks.of(data.codes)
+    problem = MixedLikelihood(
         y=blocks.column(y),
-        X=blocks.column(X),
+        X=blocks.column(Q),
         V=blocks.square(V, 1.0),
         E=np.stack([blocks.square(pattern, 0.0) for pattern in patterns]),
-        forms=forms,
+        shape=shape,
         k=y.size,
         reml=reml,
     )
+    return problem, back, unit
 
 
-def _snap(problem: _Problem, s: Array, value: float) -> tuple[Array, float]:
+def top_of(problem: Problem, shape: Shape) -> Maximum:
+    """Return where the likelihood is largest.
+
+    The best places of a grid are climbed from and the highest end is kept: these likelihoods can
+    have more than one top.
+    """
+    starts = problem.begin()
+    ends = [ascend(problem.curved, start, shape.lower, shape.upper) for start in starts]
+    best = max(ends, key=lambda end: (end.value, end.converged))
+    at, value = _snap(problem, best.at, best.value)
+    return replace(best, at=at, value=value)
+
+
+def _snap(problem: Problem, s: Array, value: float) -> tuple[Array, float]:
     """Set parameters that the ascent took next to 0 to exactly 0; return them with their value.
 
     At a variance of 0 the likelihood is flat in its square root, so the ascent

@@ -20,6 +20,13 @@ from ketameta.stats.dependent.shared import (
     prepare,
     working_covariance,
 )
+from ketameta.stats.dependent.structures import (
+    STRUCTURES,
+    between_shape,
+    filled,
+    pattern,
+    variances,
+)
 from ketameta.stats.numerics.batch import over_batch
 from ketameta.stats.numerics.checks import aligned, one_of
 
@@ -172,7 +179,10 @@ def multivariate(
         comparison within a trial of a contrast-based network.
     structure
         Covariance of the true effects of a trial: "UN" (free), "DIAG" (variances,
-        no correlation) or "CS" (one variance, one correlation).
+        no correlation), "CS" (one variance, one correlation), "HCS" (variances, one
+        correlation), "AR" (one variance, a correlation that is raised to the power of
+        the steps between two labels in their sorted order: times evenly apart) or "HAR"
+        (the same with variances).
     rho
         A known correlation, for "CS" only: 1/2 for the contrasts of a network
         (Senn et al. 2013).
@@ -204,41 +214,24 @@ def multivariate(
     0  0.3721  0.09026      4.122  3.755e-05   0.1952    0.549
     1  0.2536   0.1143       2.22    0.02644  0.02968   0.4776
     """
-    one_of("structure", structure, ("UN", "DIAG", "CS"))
+    one_of("structure", structure, STRUCTURES)
     yi, vi, cluster, outcome, X = aligned(yi=yi, vi=vi, cluster=cluster, outcome=outcome, X=X)
     all_codes = label_codes(outcome, np.shape(yi)[-1] if np.ndim(yi) else 0, "outcome")
     o = int(all_codes.max(initial=-1)) + 1
     design = (all_codes[:, None] == np.arange(o)).astype(float) if X is None else X
     if rho is not None and not (structure == "CS" and -1 / max(o - 1, 1) <= rho <= 1):
         raise ValueError("rho needs structure CS and a value that makes a covariance")
-    cells, forms = _between_forms(o, structure, rho)
+    cells, shape = between_shape(o, structure, rho)
 
     def fit_one(y: Array, V: Array) -> MultilevelFit:
         data = prepare(y, V, cluster, design)
         codes = all_codes[data.present]
-        patterns = [_pattern(codes, group) for group in cells]
-        fit = fit_or_fall_back(data, patterns, forms, method)
-        between = _filled(fit.g, cells, o)
+        patterns = [pattern(codes, group) for group in cells]
+        fit = fit_or_fall_back(data, patterns, shape, method)
+        between = filled(fit.g, cells, o)
         return fit_result(data, fit, patterns, np.empty(0), between, test=test, level=level)
 
     return over_batch(fit_one, yi, vi)
-
-
-def _filled(g: Array, cells: list[list[tuple[int, int, float]]], o: int) -> Array:
-    """Return the covariance (o, o) of the true effects from its parameters."""
-    out = np.zeros((o, o))
-    for value, group in zip(g, cells, strict=True):
-        out += value * _pattern(np.arange(o), group)
-    return out
-
-
-def _pattern(codes: NDArray[np.intp], group: list[tuple[int, int, float]]) -> Array:
-    """Where in the covariance of effects with these outcomes one parameter stands."""
-    a, b = codes[:, None], codes[None, :]
-    out = np.zeros((codes.size, codes.size))
-    for i, j, weight in group:
-        out += weight * (((a == i) & (b == j)) | ((a == j) & (b == i)))
-    return out
 
 
 def _nested(
@@ -254,37 +247,7 @@ def _nested(
     units: NDArray[np.intp] | None = inner
     if (same | (data.codes[:, None] != data.codes[None, :])).all():
         patterns, units = patterns[:1], None
-    fit = fit_or_fall_back(data, patterns, _variances(len(patterns)), method, units)
+    fit = fit_or_fall_back(data, patterns, variances(len(patterns)), method, units)
     sigma2 = np.full(2, np.nan)
     sigma2[: fit.g.size] = fit.g
     return fit_result(data, fit, patterns, sigma2, None, test=test, level=level)
-
-
-def _variances(count: int) -> Array:
-    """Forms of `count` separate variances, each the square of its parameter."""
-    return np.eye(count)[:, :, None] * np.eye(count)[:, None, :]
-
-
-def _between_forms(
-    o: int, structure: str, rho: float | None
-) -> tuple[list[list[tuple[int, int, float]]], Array]:
-    """Cells that share a parameter g, with their multipliers, and the forms of the g.
-
-    "UN" writes the covariance through its Cholesky factor L, g_ij = sum_k L_ik
-    L_jk; free "CS" through its two eigenvalues, o a^2 and b^2.
-    """
-    diagonal = [(i, i, 1.0) for i in range(o)]
-    off = [(i, j, 1.0) for i in range(o) for j in range(i)]
-    if structure == "DIAG":
-        return [[cell] for cell in diagonal], _variances(o)
-    if structure == "CS" and rho is not None:
-        return [diagonal + [(i, j, rho) for i, j, _ in off]], np.ones((1, 1, 1))
-    if structure == "CS":
-        return [diagonal, off], np.stack([np.diag([1.0, 1.0 - 1.0 / o]), np.diag([1.0, -1.0 / o])])
-    place = {(i, j): n for n, (i, j, _) in enumerate(sorted(diagonal + off))}
-    forms = np.zeros((len(place), len(place), len(place)))
-    for (i, j), n in place.items():
-        for k in range(j + 1):
-            forms[n, place[i, k], place[j, k]] += 0.5
-            forms[n, place[j, k], place[i, k]] += 0.5
-    return [[(i, j, 1.0)] for i, j in place], forms

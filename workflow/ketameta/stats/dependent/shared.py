@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.dependent.mixed import Dependent, MixedFit, block, fit_mixed, stacks
+from ketameta.stats.dependent.structures import Shape
 from ketameta.stats.numerics.checks import aligned, as_floats, as_labels, as_level, one_of
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
@@ -183,7 +184,7 @@ def _refuse(bad: NDArray[np.bool_], name: str, what: str, places: Ints | None = 
 def fit_or_fall_back(
     data: Dependent,
     patterns: Sequence[Array],
-    forms: Array,
+    shape: Shape,
     method: str,
     inner: Ints | None = None,
 ) -> MixedFit:
@@ -201,7 +202,7 @@ def fit_or_fall_back(
     if np.unique(data.codes).size <= p:
         alone = _by_sampling_error(data)
         return MixedFit(alone.beta, alone.vcov, unknown, np.nan, False)
-    return fit_mixed(data, patterns, forms, method, inner)
+    return fit_mixed(data, patterns, shape, method, inner)
 
 
 class _Alone(NamedTuple):

@@ -31,6 +31,11 @@ SYNONYMS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("PL", "profile likelihood"), "profile"),
         "HC": "henmi-copas",
     },
+    "prediction": {
+        **{"HTS": "k-2-wald", "Higgins": "k-2-wald", "V": "k-1-wald", "Veroniki": "k-1-wald"},
+        **{"HK": "hksj", "HK-PR": "hksj-k-2", "HTS-HK": "hksj-k-2", "Partlett-Riley": "hksj-k-2"},
+        **{"S": "normal-wald", "Skipka": "normal-wald", "t": "k-1", "riley": "k-2"},
+    },
     "measure": {
         **{"WMD": "MD", "Hedges' g": "SMD", "ASD": "AS", "PRAW": "PR", "PLOGIT": "PLO"},
         **{"log OR": "OR", "log RR": "RR", "Peto": "PETO", "Peto odds ratio": "PETO"},

@@ -19,7 +19,7 @@ from ketameta.stats.univariate.henmi_copas import henmi_copas
 from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
-from ketameta.stats.univariate.prediction import prediction_interval
+from ketameta.stats.univariate.prediction import prediction_error, prediction_interval
 from ketameta.stats.univariate.profile import effect_profile
 from ketameta.stats.univariate.results import RandomEffects
 from ketameta.stats.univariate.tau2 import ESTIMATORS
@@ -80,7 +80,8 @@ def random_effects(
     level
         Confidence of all intervals.
     prediction
-        k-1, k-2, normal, hksj, k-1-wald or k-2-wald; see `prediction.prediction_interval`.
+        k-1, k-2, normal, or by a standard error of its own hksj, hksj-k-2, k-1-wald, k-2-wald,
+        normal-wald; HTS, HK, V and others too: see `prediction.prediction_interval`.
     tau2_interval
         qprofile, profile (likelihood ratio), or None to leave the intervals of tau2, i2 and
         h2 out (NaN).
@@ -173,14 +174,14 @@ def pool_many(
 def checked_options(options: PoolingOptions, rules: tuple[str, ...]) -> PoolingOptions:
     """Return the options as they are spelt here; a ValueError names one that is not known."""
     as_level(options.level)
-    one_of("prediction", options.prediction, PREDICTION_RULES)
     if options.tau2_interval is not None:
         one_of("tau2_interval", options.tau2_interval, LIMITS)
     tau2 = as_method("tau2", options.tau2, ESTIMATORS)
     interval = as_method("interval", options.interval, rules)
+    prediction = as_method("prediction", options.prediction, PREDICTION_RULES)
     if interval == "auto" and tau2 == "EE":
         interval = "wald"  # a common effect is assumed: no spread is left to allow for
-    return options._replace(tau2=tau2, interval=interval)
+    return options._replace(tau2=tau2, interval=interval, prediction=prediction)
 
 
 def _in_blocks(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
@@ -291,10 +292,9 @@ def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
         weights = (100.0 / model.zero.total)[:, None] / v
     else:
         ci = intervals.effect_interval(model, fit, options.interval, options.level)
-    own = {"hksj": fit.scale * variance, "k-1-wald": variance, "k-2-wald": variance}
     pi_low, pi_high = prediction_interval(
         fit.estimate,
-        np.sqrt(own[options.prediction]) if options.prediction in own else ci.se,
+        prediction_error(options.prediction, ci.se, np.sqrt(variance), fit.scale),
         t,
         model.count,
         rule=options.prediction,

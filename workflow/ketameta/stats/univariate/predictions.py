@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ketameta.stats.numerics.checks import as_level, has_labels, one_of
+from ketameta.stats.numerics.checks import as_level, as_method, has_labels
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Labels, Shown, index_labels
 from ketameta.stats.numerics.sums import Floats
-from ketameta.stats.univariate.prediction import RULES, prediction_interval
+from ketameta.stats.univariate.prediction import RULES, prediction_error, prediction_interval
 from ketameta.stats.univariate.regression import RANK_TOLERANCE, design_columns, omnibus
 from ketameta.stats.univariate.results import MetaRegression, Number
 
@@ -92,8 +92,8 @@ def predicted(
         Confidence of both intervals.
     prediction
         The rule of the prediction interval, as in `random_effects`, k - p standing for its k - 1:
-        k-1 (t with k - p degrees), k-2 (k - p - 1), normal; hksj, k-1-wald and k-2-wald with the
-        standard error of that name, whatever the fit used.
+        k-1 (t with k - p degrees), k-2 (k - p - 1), normal; those named hksj and wald with that
+        standard error, whatever the fit used.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def predicted(
     1    0.5547  0.1172     0.3249   0.7844   0.1815   0.9278
     """
     level = as_level(level)
-    one_of("prediction", prediction, RULES)
+    prediction = as_method("prediction", prediction, RULES)
     x, names = _rows(fit, X)
     estimate, covariance = fit.beta @ x.T, fit.covariance
     se = _errors(x, covariance)
@@ -132,10 +132,9 @@ def predicted(
     used, scale = np.asarray(fit.factor), np.asarray(fit.scale)
     with np.errstate(divide="ignore", invalid="ignore"):  # of a fit without any spread
         wald = se / np.sqrt(used)[..., None]
-    own = {"hksj": wald * np.sqrt(scale)[..., None], "k-1-wald": wald, "k-2-wald": wald}
     low, high = prediction_interval(
         estimate,
-        own.get(prediction, se),
+        prediction_error(prediction, se, wald, scale[..., None]),
         np.asarray(fit.tau2)[..., None],
         np.asarray(k - p + 1.0)[..., None],
         rule=prediction,
