@@ -233,7 +233,7 @@ HKSJ_ROWS = (
 )  # fmt: skip
 
 
-def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893"):
+def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893", overall="true"):
     """Write two subgroups under HKSJ, of two and three studies, as RevMan on the web prints them.
 
     There, Z is empty and a fixed-effect estimator is #N/A.
@@ -254,7 +254,8 @@ def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893"):
     rows[0]["Weight"] = weight
     place = {"Analysis group": "1", "Analysis number": "1"}
     subgroups = [place | {"Subgroup": name} | own for name, own in found.items()]
-    own = settings("1.1", "Mean Difference", **how, **whole, **test)
+    how["Overall estimates"] = overall
+    own = settings("1.1", "Mean Difference", **how, **(whole if overall == "true" else {}), **test)
     return package(tmp_path / "h.zip", [own], rows, subgroups, version=2)
 
 
@@ -263,6 +264,18 @@ def test_hksj_of_subgroups_is_met_with_t_prediction_and_the_test_between_them(tm
     assert [result.pool.subgroup for result in results] == ["Day", "Night", OVERALL]
     assert [result.differs for result in results] == [(), (), ()]
     assert {"t", "prediction_low", "between", "weight"} <= results[2].printed.keys()
+
+
+def test_a_test_between_subgroups_is_met_where_the_whole_is_not_pooled(tmp_path, capsys):
+    path = in_subgroups(tmp_path, overall="false")
+    *_, between = results_of(path)
+    assert (between.k, between.differs) == (0, ())
+    assert between.printed.keys() == {"between", "between_df", "between_p"}
+    page = tmp_path / "page.html"
+    # weights are those of the whole, which is not pooled here
+    assert main(["reproduce", str(path), "--html", str(page)]) == 10
+    assert "1.1 Death: between subgroups" in capsys.readouterr().out
+    assert "between subgroups" in page.read_text(encoding="utf-8")
 
 
 def test_limits_of_tau2_are_met_where_they_are_printed(tmp_path):

@@ -25,9 +25,15 @@ _ENDS = ("estimate", "low", "high", "prediction_low", "prediction_high")
 _OF_POOL = (*_ENDS, "tau2", "tau2_low", "tau2_high", "q", "df", "q_p", "i2", "z", "t", "p", "se")
 
 
+TOTAL = "Total"
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What is pooled: some rows of an analysis, under the name of a subgroup or `OVERALL`."""
+    """What is pooled: some rows of an analysis, under the name of a subgroup or `OVERALL`.
+
+    Where the whole is not pooled, but its subgroups are held against each other, it has no rows.
+    """
 
     review: str
     analysis: Analysis
@@ -38,13 +44,20 @@ class Pool:
     def title(self) -> str:
         """Number and names, as they are told."""
         name = f"{self.analysis.number} {self.analysis.name}".strip()
-        return f"{name}: {self.subgroup}" if self.subgroup else name
+        return name if self.label == TOTAL else f"{name}: {self.label}"
+
+    @property
+    def label(self) -> str:
+        """Which of the analysis it is, in a word."""
+        if self.subgroup:
+            return self.subgroup
+        return TOTAL if self.analysis.settings.overall else "between subgroups"
 
     @property
     def printed(self) -> dict[str, Number]:
         """The numbers printed of it; none where the file did not calculate it."""
         found = self.analysis.printed.get(self.subgroup, {})
-        return found if _is_calculated(found) else {}
+        return found if _is_calculated(found) or (not self.rows and "between" in found) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,8 @@ def pools_of(review: Review) -> list[Pool]:
         if analysis.settings.overall:
             rows = tuple(row for row in analysis.rows if row.in_overall)
             found.append(Pool(review.name, analysis, OVERALL, rows))
+        elif names and "between" in analysis.printed.get(OVERALL, {}):
+            found.append(Pool(review.name, analysis, OVERALL, ()))
     return found
 
 
@@ -200,7 +215,7 @@ def compared(result: Result) -> Result:
     printed = {
         name: value
         for name, value in result.pool.printed.items()
-        if name != "weight" and (name in own or name in ("estimate", "low", "high"))
+        if name != "weight" and (name in own or (name in _ENDS[:3] and result.pool.rows))
     }
     row = _furthest(result) if printed else None
     if row is not None:
