@@ -205,6 +205,12 @@ def test_a_package_gives_references_and_judgements_of_its_studies(converted, fol
     assert "of those without the event" in err
 
 
+def test_a_review_without_an_analysis_is_refused(converted, tmp_path):
+    status, _, err = converted(package(tmp_path / "none.zip", [], []))
+    assert status == 1
+    assert "none.zip: holds no analysis" in err
+
+
 def test_numbers_keep_their_digits_and_a_row_without_any_takes_no_other_away(converted, folder):
     _, found, err = converted(folder)
     assert [row["events"] for row in found["outcomes"]] == ["2.0", "3", "1", "4"]

@@ -378,6 +378,17 @@ def test_what_cannot_be_read_is_told_and_ends_with_1(tmp_path, capsys):
         read_review(shutil.os.makedirs(tmp_path / "empty") or tmp_path / "empty")
 
 
+def test_a_package_without_analyses_is_read_and_one_of_accuracy_refused(tmp_path, capsys):
+    assert main(["reproduce", str(package(tmp_path / "none.zip", [], []))]) == 0
+    assert "it holds no analysis" in capsys.readouterr().out
+    accuracy = tmp_path / "accuracy"
+    accuracy.mkdir()
+    (accuracy / "CD1-data-rows.csv").write_text("Test number,Study,TP,FP,FN,TN\n1,Ash,9,1,2,8\n")
+    (accuracy / "CD1-parameters.csv").write_text("Analysis number,Model\n1,HSROC\n")
+    assert main(["reproduce", str(accuracy)]) == 1
+    assert "a review of the accuracy of tests" in capsys.readouterr().err
+
+
 def test_settings_that_are_not_known_are_said_and_the_others_taken(tmp_path, capsys):
     path = package(
         tmp_path / "a.zip",

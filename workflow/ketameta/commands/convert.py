@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="write over tables that are there; a copy is kept"
     )
-    parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
+    parser.add_argument("--analysis", metavar="1.2", help="of a review, this one alone")
     parser.add_argument("--to", choices=FORMATS, help="write one CSV in this program's layout")
     parser.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
 

@@ -18,6 +18,8 @@ ROWS, SETTINGS, SUBGROUPS = (
     "overall-estimates-and-settings.csv",
     "subgroup-estimates.csv",
 )
+# reviews of the accuracy of tests have it in place of the settings
+ACCURACY = "-parameters.csv"
 ARCHIVE = b"PK\x03\x04"
 READ = (".csv", ".ris")
 MAX_UNPACKED, MAX_PARTS, MAX_DEPTH = 500_000_000, 10_000, 3
@@ -120,11 +122,15 @@ def files_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
     """Read the files of a package. Raises `UnreadableError` where it has no data rows."""
     found: dict[str, list[dict[str, str]]] = {ROWS: [], SETTINGS: [], SUBGROUPS: []}
+    seen = set()
     for file, content in files:
-        kind = next((kind for kind in found if file.lower().endswith(kind)), None)
-        if kind:
+        kind = next((kind for kind in (*found, ACCURACY) if file.lower().endswith(kind)), "")
+        seen.add(kind)
+        if kind in found:
             found[kind] += table(content, file)
-    if not found[ROWS]:
+    if ACCURACY in seen and SETTINGS not in seen:
+        raise UnreadableError(f"{name} is a review of the accuracy of tests, which is not pooled")
+    if ROWS not in seen:
         raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
     rows: dict[str, list[StudyRow]] = {}
     for row in found[ROWS]:
@@ -151,6 +157,7 @@ def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
         )  # fmt: skip
     told = {analysis.number for analysis in analyses} | {text.split(":")[0][9:] for text in said}
     said += [f"analysis {key}: its settings are not told" for key in rows if key not in told]
+    said += ["it holds no analysis"] * (not analyses and not said)
     return Review(name, tuple(analyses), tuple(said))
 
 
