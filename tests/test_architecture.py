@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ketameta.stats.single.pooled import DRAWN_BY
+
 PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -76,6 +78,7 @@ ROOMS = {
     "rare": {"numerics", "effects"},
     "sensitivity": {"numerics", "effects", "univariate"},
     "bias": {"numerics", "univariate"},
+    "single": {"numerics", "effects", "univariate"},
 }
 SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__", "__main__"}
 
@@ -134,6 +137,17 @@ def test_arrows_between_rooms_run_one_way():
             if other not in {room, *ROOMS[room]}:
                 wrong.append(f"{room}/{path.name} imports {name}")
     assert wrong == []
+
+
+def test_the_statistics_find_by_name_what_draws_a_result_and_nothing_else():
+    found = [
+        f"{path.relative_to(PACKAGE).as_posix()}: {ast.unparse(node)}"
+        for path in (PACKAGE / "stats").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and "import" in ast.unparse(node.func).rpartition(".")[2]
+    ]
+    assert found == ["stats/single/pooled.py: import_module(DRAWN_BY)"]
+    assert (PACKAGE.parent / f"{DRAWN_BY.replace('.', '/')}.py").is_file()
 
 
 @pytest.mark.parametrize("arrows", [ALLOWED, ROOMS], ids=["parts", "rooms"])

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from ketameta.stats import cluster_robust, three_level, working_covariance
-from ketameta.stats.dependent.mixed import Blocks, _Likelihood, stacks
+from ketameta.stats.dependent.mixed import Blocks, MixedLikelihood, stacks
 from ketameta.stats.dependent.nested import Nested
+from ketameta.stats.dependent.structures import variances
 from ketameta.stats.numerics.newton import ascend
-
-ALONE = np.eye(2)[:, :, None] * np.eye(2)[:, None, :]
 
 
 def made(seed, clusters=6, size=19, columns=2, rho=0.6):
@@ -29,12 +28,12 @@ def test_quick_and_dense_likelihood_have_one_value_gradient_and_curvature(reml, 
     Q = np.linalg.qr(X)[0]
     blocks = Blocks.of(cluster)
     patterns = np.ones((y.size, y.size)), (inner[:, None] == inner).astype(float)
-    dense = _Likelihood(
+    dense = MixedLikelihood(
         y=blocks.column(y),
         X=blocks.column(Q),
         V=blocks.square(V, 1.0),
         E=np.stack([blocks.square(pattern, 0.0) for pattern in patterns]),
-        forms=ALONE,
+        shape=variances(2),
         k=y.size,
         reml=reml,
     )

@@ -20,7 +20,7 @@ from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
 from ketameta.commands.pool_many import is_many, pool_each
 from ketameta.commands.pool_moderators import column_of, misfit, regression
 from ketameta.commands.pool_questions import LARGEST
-from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_asked
+from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, drawable, place_of, rows_asked
 from ketameta.commands.pool_small_study import AUTO, TESTS, tested
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
@@ -156,11 +156,18 @@ def _ways(parser: argparse.ArgumentParser) -> None:
         help="level of the intervals in the file (default: that of row or column, or 0.95)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON with every digit")
+    parser.add_argument(
+        "--forest",
+        metavar="FILE",
+        type=Path,
+        help="also draw the forest plot, as the ending says: .svg, .pdf, .png or .html",
+    )
 
 
 def pool(given: argparse.Namespace) -> int:
     """Read, pool and print; 1 with every fault of the file, 2 with that of an option."""
     try:
+        drawable(given.forest)
         measure, options, read_as = _checked(given)
         if is_many(given):
             content = b"" if given.file.is_dir() else bytes_or_input(given.file)
@@ -174,6 +181,12 @@ def pool(given: argparse.Namespace) -> int:
     except TableError as error:
         print(*error.lines(_name(given.file)), sep="\n", file=sys.stderr)
         return 1
+    if given.forest is not None:
+        from ketameta.commands.pool_forest import fault_of_writing
+
+        if fault := fault_of_writing(pooled, given.forest):
+            print(f"ketameta pool: --forest {escaped(fault)}", file=sys.stderr)
+            return 1
     if given.json:
         print(json.dumps(as_json(pooled), indent=2, allow_nan=False))
     else:

@@ -39,7 +39,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of a column, and the test between them; ``without`` are studies of no group."""
+    """The groups of a column, and the test between them.
+
+    ``without`` are studies of no group, ``members`` the group of each study, empty for none.
+    """
 
     column: str
     tau2: str
@@ -48,6 +51,7 @@ class Groups:
     df: int
     p: float
     without: Sequence[str]
+    members: Sequence[str]
 
     def as_json(self) -> dict[str, object]:
         """Return every number with all its digits."""
@@ -127,7 +131,8 @@ def compared(
         apart_by = random_effects(*ends, "EE", "wald")
         between = float(apart_by.q), max(len(told) - 1, 0), float(apart_by.q_p)
     lost = [pooled.names[i] for i in np.flatnonzero(here & ~known)]
-    return Groups(column, tau2, groups, *between, lost)
+    members = [name if own else "" for name, own in zip(label.tolist(), known, strict=True)]
+    return Groups(column, tau2, groups, *between, lost, members)
 
 
 def _alone(pooled: Pooled, columns: Columns, name: str, which: NDArray[np.bool_]) -> Group:

@@ -43,7 +43,7 @@ def pool_each(
     """Pool and write or print a row an analysis; 1 where any has a fault, which its row tells."""
     if given.out is not None and given.out.suffix.lower() not in WRITTEN:
         raise OptionError(f"--out ends with {', '.join(WRITTEN)}; not {given.out.name[-40:]}")
-    for option in ("subgroup", "subgroups", "moderator"):
+    for option in ("subgroup", "subgroups", "moderator", "forest"):
         if getattr(given, option):
             raise OptionError(f"--{option} is of one analysis; here each is pooled by itself")
     keys, questions, said = questions_of(given, content, measure, options)

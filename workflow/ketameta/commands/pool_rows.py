@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from ketameta.commands.names import RATIOS, bare_name
 from ketameta.commands.table import Table
+from ketameta.notebook import ENDINGS
 from ketameta.stats import MEASURES
 from ketameta.tables.problems import first_few, shown
 from ketameta.vocabulary import nearest
@@ -28,6 +30,12 @@ _MAYBE = (
 
 class OptionError(ValueError):
     """An option with a value that it cannot have; the message says what is allowed."""
+
+
+def drawable(forest: Path | None) -> None:
+    """Refuse a file that no drawing can be written as; raises `OptionError`."""
+    if forest is not None and forest.suffix.lower() not in ENDINGS:
+        raise OptionError(f"--forest {forest}: its ending is one of {', '.join(ENDINGS)}")
 
 
 def rows_asked(

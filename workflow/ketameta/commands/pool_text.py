@@ -108,7 +108,8 @@ def remarks(pooled: Pooled) -> list[str]:
     return found if fit.converged else [*found, "the search for tau² did not converge"]
 
 
-def _half(pooled: Pooled) -> NDArray[np.float64]:
+def half(pooled: Pooled) -> NDArray[np.float64]:
+    """Return half the width of each study's interval, on the scale of analysis."""
     from scipy.special import ndtri
 
     return np.asarray(float(ndtri(0.5 + pooled.options.level / 2)) * np.sqrt(pooled.vi))
@@ -116,9 +117,9 @@ def _half(pooled: Pooled) -> NDArray[np.float64]:
 
 def _outside(pooled: Pooled, low: float, high: float) -> list[str]:
     """Return the names of intervals that reach beyond what can be."""
-    half, fit = _half(pooled), pooled.fit
+    reach, fit = half(pooled), pooled.fit
     with np.errstate(invalid="ignore"):
-        over = (pooled.yi - half < low) | (pooled.yi + half > high)
+        over = (pooled.yi - reach < low) | (pooled.yi + reach > high)
     found = [name for name, bad in zip(pooled.names, over, strict=True) if bad]
     ends = {"the pooled interval": ("ci_low", "ci_high"), "the prediction": ("pi_low", "pi_high")}
     for name, (a, b) in ends.items():
@@ -240,9 +241,7 @@ def _print_studies(pooled: Pooled, head: str) -> None:
     weights = np.atleast_1d(pooled.fit.weights)
     sizes = pooled.sizes if pooled.sizes is not None else [None] * len(pooled.names)
     lines = []
-    for name, y, h, w, n in zip(
-        pooled.names, pooled.yi, _half(pooled), weights, sizes, strict=True
-    ):
+    for name, y, h, w, n in zip(pooled.names, pooled.yi, half(pooled), weights, sizes, strict=True):
         ends = (y - h, y, y + h)
         # what rounding leaves of 0 is 0
         tidy = [0.0 if abs(x) < 1e-12 * h else x for x in ends]
@@ -264,6 +263,11 @@ def study_table(head: str, studies: Sequence[tuple[str, str, str, str]]) -> list
 def _shown(measure: str, value: float, size: float | None) -> str:
     if math.isnan(value):
         return "–"
+    return f"{back(measure, value, size):.4g}"
+
+
+def back(measure: str, value: float, size: float | None) -> float:
+    """Take a value to the scale that people read."""
     # a hazard ratio goes back as every ratio does
     known = measure if measure in MEASURES else "RR"
-    return f"{float(back_transform(known, value, size)):.4g}"
+    return float(back_transform(known, value, size))

@@ -33,7 +33,7 @@ from ketameta.vocabulary.narrowing import keys
 Lights = Callable[[str], tuple[Light, ...]]
 LISTED = 10  # trials left out that a figure names; the page lists all
 
-_RULES = {
+PREDICTED_BY = {
     "k-1": "t, k − 1 df",
     "k-2": "t, k − 2 df",
     "normal": "normal",
@@ -217,11 +217,11 @@ def _prediction(analysis: Analysis, columns: SideColumns, record: SynthesisRow) 
     measure = analysis.select.measure
     low, high = (wording.limit(measure, end) for end in (where.low, where.high))
     values = [MEASURES[measure].drawn(value) for value in (record.estimate, where.low, where.high)]
-    rule = _RULES[analysis.model.prediction]
+    rule = PREDICTED_BY[analysis.model.prediction]
     if record.engine == Engine.THREE_LEVEL:
         rule = "three-level, t"
     elif Engine(record.engine).mixed:
-        rule = _RULES["k-1"]
+        rule = PREDICTED_BY["k-1"]
     return Total(
         f"{wording.level_percent(analysis.model.level)} prediction interval ({rule})",
         columns.pooled(f"[{low}, {high}]", ())[1],
@@ -283,16 +283,21 @@ def _why_out(exclusion: ExclusionRow, missing: MissingResultRow | None) -> str:
     return f"measured, no number reported: {missing.said}{through}"
 
 
+def marks_explained(predicted: bool) -> str:
+    """Say what the marks of a plot with a pooled result mean."""
+    bar = "Grey bar: prediction interval. " if predicted else ""
+    return (
+        f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
+        "interval goes beyond the axis."
+    )
+
+
 def _notes(analysis: Analysis, record: SynthesisRow, studies: Sequence[StudyRow]) -> list[str]:
     notes = []
     if record.k > 1 and record.estimate is None:
         notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
     elif record.k > 1:
-        bar = "Grey bar: prediction interval. " if expected(record) else ""
-        notes.append(
-            f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
-            "interval goes beyond the axis."
-        )
+        notes.append(marks_explained(expected(record) is not None))
         if Engine(record.engine).mixed or record.engine == Engine.THREE_LEVEL:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
         elif Engine(record.engine).common_effect:

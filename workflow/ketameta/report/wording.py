@@ -288,13 +288,16 @@ def prediction_text(record: Estimate) -> str:
     return f"{interval(measure, where.low, where.high)}{unit_sign(measure)}" if where else ""
 
 
-def heterogeneity(record: Estimate) -> str:
-    """Write tau², I² and Q of a pooled result in a line."""
+def heterogeneity(record: Estimate, decimals: int = 3) -> str:
+    """Write tau², I² and Q of a pooled result in a line; `decimals` of a tau² below 1."""
     if record.tau2 is None:
         return ""
-    parts = [f"τ² = {_digits(record.tau2)}"]
+    tau2, low, high = (
+        _digits(value, decimals) for value in (record.tau2, record.tau2_low, record.tau2_high)
+    )
+    parts = [f"τ² = {tau2}"]
     if record.tau2_low is not None:
-        parts[0] += f" ({_digits(record.tau2_low)} to {_digits(record.tau2_high)})"
+        parts[0] += f" ({low} to {high})"
     i2 = f"I² = {fixed(record.i2, 0)}%"
     if record.i2_low is not None:
         i2 += f" ({fixed(record.i2_low, 0)} to {fixed(record.i2_high, 0)}%)"
@@ -320,10 +323,10 @@ def _outside(value: float | None, low: float | None, high: float | None) -> bool
     return value < low - 1e-9 * abs(low) or value > high + 1e-9 * abs(high)
 
 
-def _digits(value: float | None) -> str:
+def _digits(value: float | None, decimals: int) -> str:
     if value is None:
         return "–"
-    return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
+    return fixed(value, decimals if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
 
 
 def between_groups_text(record: SynthesisRow) -> str:

@@ -40,7 +40,8 @@ def overall_test(record: Estimate) -> str:
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
     interval is one of t, z otherwise.
     """
-    if not MEASURES[record.measure].compares or record.p is None or not record.se:
+    known = MEASURES.get(record.measure)
+    if (known and not known.compares) or record.p is None or not record.se:
         return ""
     value = record.estimate if record.estimate_log is None else record.estimate_log
     assert value is not None
@@ -50,7 +51,7 @@ def overall_test(record: Estimate) -> str:
     return f"{sign} = {fixed(value / record.se, 2)}, {p_value(record.p)}"
 
 
-def under(group: SubgroupRow) -> tuple[str, ...]:
+def under(group: Estimate) -> tuple[str, ...]:
     """Return what stands below a subtotal: its own heterogeneity and the test of its effect."""
     parts = []
     if group.q is not None:
@@ -65,7 +66,7 @@ def under(group: SubgroupRow) -> tuple[str, ...]:
     return (" ".join(parts),) if parts else ()
 
 
-def shared_tau2(group: SubgroupRow) -> bool:
+def shared_tau2(group: Estimate) -> bool:
     """Say whether a subtotal has the τ² of all groups."""
     return group.engine == Engine.GROUPS
 
@@ -91,7 +92,7 @@ def statistics(
     return lines
 
 
-def model_of_groups(groups: Sequence[SubgroupRow]) -> str:
+def model_of_groups(groups: Sequence[Estimate]) -> str:
     """Return the model of the subtotals where it is one for all; else empty."""
     models = {model(g) for g in groups if g.k > 1 and g.estimate is not None}
     return models.pop() if len(models) == 1 else ""

@@ -1,9 +1,9 @@
 """Statistics of meta-analysis: arrays in, numbers out.
 
-What users call stands here; it lives in eight rooms, each of which says at its head what it holds
+What users call stands here; it lives in nine rooms, each of which says at its head what it holds
 and in which order to read: `numerics`; on it `effects` and `univariate`; on these `dependent`,
-`rare`, `sensitivity` and `bias`; on `dependent` also `network`. Neither of two on one floor knows
-the other.
+`rare`, `sensitivity`, `bias` and `single`; on `dependent` also `network`. Neither of two on one
+floor knows the other.
 """
 
 from ketameta.stats.bias.by_size import (
@@ -79,6 +79,7 @@ from ketameta.stats.sensitivity.missing_outcomes import (
 from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.sensitivity.residuals import RegressionInfluence, regression_influence
+from ketameta.stats.single.pooled import Pooled, pool
 from ketameta.stats.univariate.bayes import Bayes, bayes
 from ketameta.stats.univariate.pooling import pool_many, random_effects
 from ketameta.stats.univariate.predictions import Contrasts, Predictions, contrasts, predicted
@@ -119,6 +120,7 @@ __all__ = [
     "NodeSplits",
     "Permutation",
     "PetPeese",
+    "Pooled",
     "Predictions",
     "RandomEffects",
     "RankTest",
@@ -182,6 +184,7 @@ __all__ = [
     "pet_peese",
     "peters",
     "peto",
+    "pool",
     "pool_many",
     "predicted",
     "pustejovsky_rodgers",

@@ -31,7 +31,9 @@ def expected(record: Estimate) -> Expected | None:
     low, high = record.pi_low, record.pi_high
     if low is None or high is None or record.k < FEWEST or record.tau2 == 0:
         return None
-    least, most = MEASURES[record.measure].bounds
+    # a table pooled by itself may be of a measure that no project asks
+    known = MEASURES.get(record.measure)
+    least, most = known.bounds if known else (None, None)
     return Expected(
         low if least is None else max(low, least), high if most is None else min(high, most)
     )

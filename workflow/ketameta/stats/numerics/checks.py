@@ -201,7 +201,7 @@ def as_labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.
         raise ValueError(f"{name} has shape {shape}; with {size} studies it is ({size},)")
     items = values.tolist() if hasattr(values, "tolist") else list(values)
     items = [x.item() if isinstance(x, np.generic) else x for x in items]
-    none = [_is_missing(x) for x in items]
+    none = [is_missing(x) for x in items]
     try:
         known = sorted({x for x, missing in zip(items, none, strict=True) if not missing})
     except TypeError:
@@ -212,7 +212,8 @@ def as_labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.
     return known, np.array(codes, dtype=np.intp)
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing(label: Any) -> bool:
+    """Say whether a label is none: None, NaN, NA, masked, or blank text."""
     if isinstance(label, str):
         return not label.strip()
     if label is None or type(label).__name__ in ("NAType", "NaTType", "MaskedConstant"):
