@@ -7,6 +7,8 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.ingest.formats import as_files
+from ketameta.reviews import layout_tables
+from ketameta.reviews.layouts import Layout
 
 from .forms import ROW, counts, package, settings, table
 from .test_revman_files import ROWS, as_r_writes, outcome, rm5
@@ -347,6 +349,27 @@ def test_tables_of_metapsy_come_back_with_the_same_numbers(psy, converted):
         numbers_of(ours["contrasts"][:2], "arm_t", "arm_c", "timepoint_h", "measure", "se")
     )
     assert [float(row["estimate"]) for row in back["contrasts"]] == [pytest.approx(2), -0.5]
+
+
+def test_a_next_format_is_a_record_and_no_module(converted, tmp_path, monkeypatch):
+    other = Layout(
+        "another program",
+        (frozenset({"trial", "cases 1", "cases 2"}),),
+        ("trial",),
+        (),
+        (
+            {"n": ("size 1",), "events": ("cases 1",)},
+            {"n": ("size 2",), "events": ("cases 2",)},
+        ),
+        silent="all but numbers",
+    )
+    monkeypatch.setattr(layout_tables, "LAYOUTS", (*layout_tables.LAYOUTS, other))
+    text = "trial;cases_1;size_1;cases_2;size_2\nAsh;2;20;3;22\n"
+    status, found, err = converted(written(tmp_path / "a.csv", text))
+    assert status == 0
+    assert [(row["events"], row["n"]) for row in found["outcomes"]] == [("2", "20"), ("3", "22")]
+    assert "read as a table of another program" in err
+    assert "not told by the source: all but numbers" in err
 
 
 def test_a_row_of_metapsy_with_two_effects_or_sizes_loses_none(converted, tmp_path):
