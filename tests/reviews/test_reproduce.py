@@ -252,6 +252,7 @@ def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893", overall="
         for i, (group, y, se, w) in enumerate(HKSJ_ROWS)
     ]
     rows[0]["Weight"] = weight
+    found["Day"]["Weight"], found["Night"]["Weight"] = "34.265009", "65.734991"
     place = {"Analysis group": "1", "Analysis number": "1"}
     subgroups = [place | {"Subgroup": name} | own for name, own in found.items()]
     how["Overall estimates"] = overall
@@ -264,6 +265,12 @@ def test_hksj_of_subgroups_is_met_with_t_prediction_and_the_test_between_them(tm
     assert [result.pool.subgroup for result in results] == ["Day", "Night", OVERALL]
     assert [result.differs for result in results] == [(), (), ()]
     assert {"t", "prediction_low", "between", "weight"} <= results[2].printed.keys()
+    # that of a subgroup is what its rows have in the whole
+    assert [result.own["weight"] for result in results[:2]] == [
+        pytest.approx(15.6276757298 + 18.6373330027, rel=1e-9),
+        pytest.approx(100 - 15.6276757298 - 18.6373330027, rel=1e-9),
+    ]
+    assert "weight" in results[0].printed
 
 
 def test_a_test_between_subgroups_is_met_where_the_whole_is_not_pooled(tmp_path, capsys):
@@ -309,7 +316,7 @@ def test_a_weight_that_differs_is_told_with_the_row_furthest_off(tmp_path, capsy
     assert whole.printed["weight"].text == "15.7"
     assert whole.own["weight"] == pytest.approx(15.6276757298, rel=1e-9)
     assert main(["reproduce", str(tmp_path / "h.zip")]) == 10
-    assert "furthest off 15.7, computed 15.627676" in capsys.readouterr().out
+    assert "furthest off) 15.7, computed 15.627676" in capsys.readouterr().out
 
 
 def test_an_estimator_that_is_not_told_belongs_to_a_fixed_effect(tmp_path):

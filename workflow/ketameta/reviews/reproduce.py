@@ -145,7 +145,7 @@ def reproduce(reviews: Iterable[Review]) -> list[Result]:
         for i, result in zip(members, _of_kind(own), strict=True):
             results[i] = result
     done = [result for result in results if result is not None]
-    return [compared(result) for result in _with_tests(done)]
+    return [compared(result) for result in _with_weights(_with_tests(done))]
 
 
 def _of_kind(pools: list[Pool]) -> list[Result]:
@@ -202,6 +202,23 @@ def _with_tests(results: list[Result]) -> list[Result]:
     return done
 
 
+def _with_weights(results: list[Result]) -> list[Result]:
+    """Return the results, those of subgroups with the weight of their rows in the whole."""
+    of_row = {
+        id(row): weight
+        for result in results
+        if not result.pool.subgroup
+        for row, weight in zip(result.pool.rows, result.weights.tolist(), strict=True)
+        if not isnan(weight)
+    }
+    return [
+        replace(r, own=r.own | {"weight": sum(of_row.get(id(row), 0.0) for row in r.pool.rows)})
+        if r.pool.subgroup and r.pool.analysis.settings.overall
+        else r
+        for r in results
+    ]
+
+
 def _on_scale(result: Result) -> tuple[float, float]:
     """Return estimate and standard error on the scale of analysis; NaN where there are none."""
     estimate = result.own.get("estimate", np.nan)
@@ -215,7 +232,7 @@ def compared(result: Result) -> Result:
     printed = {
         name: value
         for name, value in result.pool.printed.items()
-        if name != "weight" and (name in own or (name in _ENDS[:3] and result.pool.rows))
+        if name in own or (name in _ENDS[:3] and result.pool.rows)
     }
     row = _furthest(result) if printed else None
     if row is not None:
