@@ -296,7 +296,9 @@ def psy(tmp_path, capsys):
     path = tmp_path / "psy.csv"
     status = main(["convert", str(folder), str(path), "--to", "metapsy"])
     assert status == 0
-    return path, capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "6 rows as metapsy has them"
+    return path, told.err
 
 
 def numbers_of(rows, *names):
@@ -324,6 +326,14 @@ def test_our_tables_are_written_as_metapsy_has_them(psy):
     assert (ratio["precalc_log_rr"], ratio["precalc_log_rr_se"]) == ("0,693147180559945", "0,25")
     # two treated arms are each held against the one control
     assert [row["multi_arm1"] for row in rows[:2]] == ["drug_hi", "drug_lo"]
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "psy.xlsx", "psy"])
+def test_what_is_written_for_metapsy_is_one_csv_of_its_own(tmp_path, capsys, name):
+    words = ["convert", "tests/tables", str(tmp_path / name), "--to", "metapsy"]
+    assert main(words) == 2
+    assert "--to writes one FILE.csv" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
 
 
 def test_what_metapsy_cannot_say_is_told(psy):
