@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -330,7 +331,13 @@ def test_our_tables_are_written_as_metapsy_has_them(psy):
 
 @pytest.mark.parametrize("name", ["trials.csv", "psy.xlsx", "psy"])
 def test_what_is_written_for_metapsy_is_one_csv_of_its_own(tmp_path, capsys, name):
-    words = ["convert", "tests/tables", str(tmp_path / name), "--to", "metapsy"]
+    words = [
+        "convert",
+        str(Path(__file__).parents[1] / "tables"),
+        str(tmp_path / name),
+        "--to",
+        "metapsy",
+    ]
     assert main(words) == 2
     assert "--to writes one FILE.csv" in capsys.readouterr().err
     assert not (tmp_path / name).exists()
