@@ -2,14 +2,17 @@
 
 import csv
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from ketameta.cli import main
 from ketameta.ingest.formats import as_files
+from ketameta.reviews import layout_tables
+from ketameta.reviews.layouts import Layout
 
-from .forms import counts, package, settings
-from .test_revman_files import ROWS, outcome, rm5
+from .forms import ROW, counts, package, settings, table
+from .test_revman_files import ROWS, as_r_writes, outcome, rm5
 
 RESULTS = (
     "Study,Outcome,Data type,Effect measure,Arm,Reference arm,Sample size,Cases,Mean,SD,SE,"
@@ -128,6 +131,17 @@ def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp
     assert "studies without results, left out: Fir" in err
 
 
+def test_data_rows_that_went_through_r_are_the_same(converted, tmp_path):
+    rows = counts("1.1", {"Ash": (2, 20, 3, 22)})
+    rows[0] |= {"Mean": "0.733333", "CI start": "0.136", "CI end": "3.95"}
+    text = table(ROW, rows).decode("utf-8-sig").replace("\r\n", "\n")
+    plain = converted(written(tmp_path / "data-rows.csv", text))
+    status, found, err = converted(written(tmp_path / "r.csv", as_r_writes(text)), "--replace")
+    assert (status, found) == (0, plain[1])
+    assert "taken for the numbers of rows that R writes, left out" in err
+    assert "risk ratio: gives the 1 effects" in err
+
+
 REFERENCES = """TY  - GEN
 AU  - NCT01234567
 NS  - Ash 2001
@@ -192,6 +206,12 @@ def test_a_package_gives_references_and_judgements_of_its_studies(converted, fol
     assert (judged["judgement"], judged["support"]) == ("unclear", "not told anywhere")
     assert "left out: Ash 2001 (1), Yew 1999 (1)" in err
     assert "of those without the event" in err
+
+
+def test_a_review_without_an_analysis_is_refused(converted, tmp_path):
+    status, _, err = converted(package(tmp_path / "none.zip", [], []))
+    assert status == 1
+    assert "none.zip: holds no analysis" in err
 
 
 def test_numbers_keep_their_digits_and_a_row_without_any_takes_no_other_away(converted, folder):
@@ -277,7 +297,9 @@ def psy(tmp_path, capsys):
     path = tmp_path / "psy.csv"
     status = main(["convert", str(folder), str(path), "--to", "metapsy"])
     assert status == 0
-    return path, capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "6 rows as metapsy has them"
+    return path, told.err
 
 
 def numbers_of(rows, *names):
@@ -307,6 +329,20 @@ def test_our_tables_are_written_as_metapsy_has_them(psy):
     assert [row["multi_arm1"] for row in rows[:2]] == ["drug_hi", "drug_lo"]
 
 
+@pytest.mark.parametrize("name", ["trials.csv", "psy.xlsx", "psy"])
+def test_what_is_written_for_metapsy_is_one_csv_of_its_own(tmp_path, capsys, name):
+    words = [
+        "convert",
+        str(Path(__file__).parents[1] / "tables"),
+        str(tmp_path / name),
+        "--to",
+        "metapsy",
+    ]
+    assert main(words) == 2
+    assert "--to writes one FILE.csv" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+
+
 def test_what_metapsy_cannot_say_is_told(psy):
     _, said = psy
     assert "elm remission 72: no other arm, left out" in said
@@ -330,6 +366,27 @@ def test_tables_of_metapsy_come_back_with_the_same_numbers(psy, converted):
         numbers_of(ours["contrasts"][:2], "arm_t", "arm_c", "timepoint_h", "measure", "se")
     )
     assert [float(row["estimate"]) for row in back["contrasts"]] == [pytest.approx(2), -0.5]
+
+
+def test_a_next_format_is_a_record_and_no_module(converted, tmp_path, monkeypatch):
+    other = Layout(
+        "another program",
+        (frozenset({"trial", "cases 1", "cases 2"}),),
+        ("trial",),
+        (),
+        (
+            {"n": ("size 1",), "events": ("cases 1",)},
+            {"n": ("size 2",), "events": ("cases 2",)},
+        ),
+        silent="all but numbers",
+    )
+    monkeypatch.setattr(layout_tables, "LAYOUTS", (*layout_tables.LAYOUTS, other))
+    text = "trial;cases_1;size_1;cases_2;size_2\nAsh;2;20;3;22\n"
+    status, found, err = converted(written(tmp_path / "a.csv", text))
+    assert status == 0
+    assert [(row["events"], row["n"]) for row in found["outcomes"]] == [("2", "20"), ("3", "22")]
+    assert "read as a table of another program" in err
+    assert "not told by the source: all but numbers" in err
 
 
 def test_a_row_of_metapsy_with_two_effects_or_sizes_loses_none(converted, tmp_path):

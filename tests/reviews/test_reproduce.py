@@ -119,6 +119,53 @@ def test_another_way_that_gives_what_is_printed_is_the_cause(tmp_path, said, cel
     assert found.cause == f"it is pooled {said}"
 
 
+# g with the exact factor (escalc of metafor), and d, of two studies, pooled by rma with a fixed
+# effect; means, SDs and people of either arm
+EXACT = ("-0.745541", "-1.463097", "-0.027986")
+PLAIN = ("-0.787639", "-1.504114", "-0.071164")
+MEANS = {"A": (12.1, 4.1, 9, 14.9, 5.0, 8), "B": (9.8, 5.2, 7, 15.1, 5.5, 9)}
+
+
+def of_means(tmp_path, ends, rows=MEANS, more=()):
+    how = {"Data type": "Continuous", "Statistical method": "IV"}
+    arms = ("Experimental mean", "Experimental SD", "Experimental N")
+    columns = (*arms, *(name.replace("Experimental", "Control") for name in arms))
+    data = [
+        key("1.1") | {"Study": study} | dict(zip(columns, cells, strict=True)) | dict(more)
+        for study, cells in rows.items()
+    ]
+    own = settings("1.1", "Std. Mean Difference", **how, **printed(*ends))
+    (found,) = results_of(package(tmp_path / "a.zip", [own], data))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (EXACT, "its g has the exact small-sample factor"),
+        (PLAIN, "it pools d without a small-sample factor"),
+    ],
+)
+def test_another_factor_of_an_smd_is_the_cause(tmp_path, ends, said):
+    assert of_means(tmp_path, ends).cause == said
+
+
+def test_rows_that_are_rounded_are_the_cause(tmp_path):
+    # the effects printed are those of means with another digit
+    exact = of_means(tmp_path, ("0", "0", "0"), {"A": (12.14, 4.1, 9, 14.9, 5.0, 8)})
+    ends = [f"{exact.own[name]:.6f}" for name in ("estimate", "low", "high")]
+    more = dict(zip(("Mean", "CI start", "CI end"), ends, strict=True))
+    found = of_means(tmp_path, ends, {"A": (12.1, 4.1, 9, 14.9, 5.0, 8)}, more)
+    assert found.cause == "its rows are rounded: their effects as printed give it"
+
+
+def test_the_p_of_the_t_test_is_the_cause(tmp_path):
+    path = in_subgroups(tmp_path, night_p="0.606424")
+    _, night, _ = results_of(path)
+    assert night.differs == ("p",)
+    assert night.cause == "p of HKSJ's t test is printed"
+
+
 def test_a_study_that_the_file_marks_as_not_estimable_is_the_cause(tmp_path):
     rows = counts("1.1", TABLES)
     for row in rows:
@@ -186,7 +233,7 @@ HKSJ_ROWS = (
 )  # fmt: skip
 
 
-def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
+def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3], night_p="0.541893", overall="true"):
     """Write two subgroups under HKSJ, of two and three studies, as RevMan on the web prints them.
 
     There, Z is empty and a fixed-effect estimator is #N/A.
@@ -197,6 +244,7 @@ def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
     found = {}
     for name, (ends, rest) in HKSJ.items():
         found[name] = printed(*ends) | {names.get(k, "Effect T"): v for k, v in rest.items()}
+    found["Night"]["Effect P"] = night_p
     whole = found.pop("") | {"PI start": "-2.269164", "PI end": "1.232598"}
     test = {"Subgroup Chi²": "11.951857", "Subgroup df": "1", "Subgroup P": "0.000546"}
     rows = [
@@ -204,9 +252,11 @@ def in_subgroups(tmp_path, weight=HKSJ_ROWS[0][3]):
         for i, (group, y, se, w) in enumerate(HKSJ_ROWS)
     ]
     rows[0]["Weight"] = weight
+    found["Day"]["Weight"], found["Night"]["Weight"] = "34.265009", "65.734991"
     place = {"Analysis group": "1", "Analysis number": "1"}
     subgroups = [place | {"Subgroup": name} | own for name, own in found.items()]
-    own = settings("1.1", "Mean Difference", **how, **whole, **test)
+    how["Overall estimates"] = overall
+    own = settings("1.1", "Mean Difference", **how, **(whole if overall == "true" else {}), **test)
     return package(tmp_path / "h.zip", [own], rows, subgroups, version=2)
 
 
@@ -215,6 +265,24 @@ def test_hksj_of_subgroups_is_met_with_t_prediction_and_the_test_between_them(tm
     assert [result.pool.subgroup for result in results] == ["Day", "Night", OVERALL]
     assert [result.differs for result in results] == [(), (), ()]
     assert {"t", "prediction_low", "between", "weight"} <= results[2].printed.keys()
+    # that of a subgroup is what its rows have in the whole
+    assert [result.own["weight"] for result in results[:2]] == [
+        pytest.approx(15.6276757298 + 18.6373330027, rel=1e-9),
+        pytest.approx(100 - 15.6276757298 - 18.6373330027, rel=1e-9),
+    ]
+    assert "weight" in results[0].printed
+
+
+def test_a_test_between_subgroups_is_met_where_the_whole_is_not_pooled(tmp_path, capsys):
+    path = in_subgroups(tmp_path, overall="false")
+    *_, between = results_of(path)
+    assert (between.k, between.differs) == (0, ())
+    assert between.printed.keys() == {"between", "between_df", "between_p"}
+    page = tmp_path / "page.html"
+    # weights are those of the whole, which is not pooled here
+    assert main(["reproduce", str(path), "--html", str(page)]) == 10
+    assert "1.1 Death: between subgroups" in capsys.readouterr().out
+    assert "between subgroups" in page.read_text(encoding="utf-8")
 
 
 def test_limits_of_tau2_are_met_where_they_are_printed(tmp_path):
@@ -248,7 +316,7 @@ def test_a_weight_that_differs_is_told_with_the_row_furthest_off(tmp_path, capsy
     assert whole.printed["weight"].text == "15.7"
     assert whole.own["weight"] == pytest.approx(15.6276757298, rel=1e-9)
     assert main(["reproduce", str(tmp_path / "h.zip")]) == 10
-    assert "furthest off 15.7, computed 15.627676" in capsys.readouterr().out
+    assert "furthest off) 15.7, computed 15.627676" in capsys.readouterr().out
 
 
 def test_an_estimator_that_is_not_told_belongs_to_a_fixed_effect(tmp_path):
@@ -315,6 +383,17 @@ def test_what_cannot_be_read_is_told_and_ends_with_1(tmp_path, capsys):
         assert name in capsys.readouterr().err
     with pytest.raises(UnreadableError, match="no data package"):
         read_review(shutil.os.makedirs(tmp_path / "empty") or tmp_path / "empty")
+
+
+def test_a_package_without_analyses_is_read_and_one_of_accuracy_refused(tmp_path, capsys):
+    assert main(["reproduce", str(package(tmp_path / "none.zip", [], []))]) == 0
+    assert "it holds no analysis" in capsys.readouterr().out
+    accuracy = tmp_path / "accuracy"
+    accuracy.mkdir()
+    (accuracy / "CD1-data-rows.csv").write_text("Test number,Study,TP,FP,FN,TN\n1,Ash,9,1,2,8\n")
+    (accuracy / "CD1-parameters.csv").write_text("Analysis number,Model\n1,HSROC\n")
+    assert main(["reproduce", str(accuracy)]) == 1
+    assert "a review of the accuracy of tests" in capsys.readouterr().err
 
 
 def test_settings_that_are_not_known_are_said_and_the_others_taken(tmp_path, capsys):

@@ -1,5 +1,9 @@
 """Files of RevMan 5: as XML, however people edited it, and as the CSV of its analyses."""
 
+import csv
+import io
+import re
+
 import pytest
 
 from ketameta.reviews.model import OVERALL
@@ -158,7 +162,22 @@ def csv_row(number, name, first="", counts=("", "", "", ""), rest=""):
     return f"{number},{name},{first or ',,,'},{a},,,{n1},{c},,,{n2},{rest}".ljust(1)
 
 
-def test_the_csv_of_analyses_is_read_with_its_subgroups(written):
+def as_r_writes(text):
+    """Return a CSV as read.csv and write.csv of R leave it: dots in names, NA, numbers of rows."""
+    header, *rows = csv.reader(io.StringIO(text))
+    names = ["", *(re.sub(r"[^A-Za-z0-9²]", ".", name) for name in header)]
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    writer.writerow(names)
+    for i, row in enumerate(rows, start=1):
+        writer.writerow(
+            [str(i), *(cell or "NA" for cell in row), *["NA"] * (len(header) - len(row))]
+        )
+    return file.getvalue().replace('"NA"', "NA")
+
+
+@pytest.mark.parametrize("edit", [str, as_r_writes], ids=["RevMan", "R"])
+def test_the_csv_of_analyses_is_read_with_its_subgroups(written, edit):
     lines = [
         CSV_HEAD,
         csv_row("1,0,0", "First"),
@@ -170,9 +189,11 @@ def test_the_csv_of_analyses_is_read_with_its_subgroups(written):
         csv_row("1,2,0", "Score", "CON,IV,MD,Random"),
         "1,2,0,Ash,,,,,,1,2,10,,3,2.5,12,-2,0.96,-3.9,-0.1,100",
     ]
-    review = read_review(written("\n".join(lines), "utf-8-sig", "analyses.csv"))
+    review = read_review(written(edit("\n".join(lines)), "utf-8-sig", "analyses.csv"))
     death, score = review.analyses
     assert death.group == "First"
+    assert death.labels == ("", "")
+    assert {row.year for row in death.rows} == {""}
     assert [row.subgroup for row in death.rows] == ["Young", "Old", "Old"]
     assert [*death.printed] == [OVERALL, "Young", "Old"]
     assert (score.settings.measure, score.settings.model) == ("MD", "random")

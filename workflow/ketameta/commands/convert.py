@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="write over tables that are there; a copy is kept"
     )
-    parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
+    parser.add_argument("--analysis", metavar="1.2", help="of a review, this one alone")
     parser.add_argument("--to", choices=FORMATS, help="write one CSV in this program's layout")
     parser.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
 
@@ -66,7 +66,7 @@ def convert(given: argparse.Namespace) -> int:
     """
     source, target = given.source, given.target
     try:
-        if why := "" if given.to else unwritten_form(target):
+        if why := _unnamed(target) if given.to else unwritten_form(target):
             raise ChoiceError(f"{target}: {why}")
         cells = _cells(given)
         if cells is None:
@@ -88,6 +88,10 @@ def convert(given: argparse.Namespace) -> int:
         print(escaped(path.as_posix()))
     if kept:
         print(escaped(f"what was there is kept in {kept.as_posix()}"))
+    if given.to:
+        count = len(files[target].splitlines()) - 1
+        print(f"{count:,} rows as {given.to} has them")
+        return 0
     rows = {name: len(own) for name, own in cells.items() if own}
     print(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
     return 0
@@ -172,6 +176,13 @@ def _files(cells: Cells, target: Path, tsv: bool) -> dict[Path, bytes]:
         return {target: as_workbook(cells)}
     ending = ".tsv" if tsv else ".csv"
     return {target / name: content for name, content in as_files(cells, ending).items()}
+
+
+def _unnamed(target: Path) -> str:
+    """Say why one table of another program is not written by a name; empty where it is."""
+    if target.suffix.lower() != ".csv" or named_table(target.name):
+        return "--to writes one FILE.csv, which has not the name of a table of ours"
+    return ""
 
 
 def _laid_out(cells: Cells, target: Path, name: str) -> dict[Path, bytes]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.ingest.reader import read_text
+from ketameta.ingest.rows import TextTable
 from ketameta.ingest.sheet import Entry, Sheet, typed
 from ketameta.ingest.text import UnreadableError, decode, file_content
 from ketameta.tables.collection import by
-from ketameta.tables.problems import ERROR, WARNING, Problem
+from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem
 from ketameta.tables.revman import DATA_ROWS, TOGETHER
 
 # so many names of the header are no accident
 _SURE = 5
 _ARMS = ("Experimental", "Control")
+# what R's write.csv and RevMan write where there is nothing
+_MISSING = ("NA", "#N/A")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def read_data_rows(path: Path, content: bytes | None = None) -> Sheet:
     text = read_text(path, DATA_ROWS, content=content)
     if not text.readable:
         return Sheet(DATA_ROWS, text.file, problems=list(text.problems))
+    _take_as_r_writes(text)
     sheet = typed(text)
     _check_header(sheet)
     for row in sheet.entries:
@@ -79,6 +83,18 @@ def read_data_rows(path: Path, content: bytes | None = None) -> Sheet:
     if not sheet.entries and not any(p.severity == ERROR for p in sheet.problems):
         sheet.problems.append(Problem(sheet.file, 0, "", "", "has a header and no study below it"))
     return sheet
+
+
+def _take_as_r_writes(text: TextTable) -> None:
+    """Empty the cells that say NA, and pass over the numbers of rows in front."""
+    for row in text.rows:
+        for name, cell in row.cells.items():
+            if cell in _MISSING and name != "Study":
+                row.cells[name] = ""
+    for i, problem in enumerate(text.problems):
+        if problem.message.startswith("column 1 has no name"):
+            message = "column 1 has no name: taken for the numbers of rows that R writes, left out"
+            text.problems[i] = replace(problem, message=message, severity=NOTE)
 
 
 def analyses(sheet: Sheet) -> dict[str, RevmanAnalysis]:

@@ -78,7 +78,7 @@ def forest(own: Sequence[tuple[Result, Modern | None]]) -> Forest:
         Block(part.pool.subgroup, _rows(part), _total(part, "Subtotal")) for part in parts
     ] or [Block("", _rows(whole[0]) if whole[0] else ())]
     title = f"{analysis.number} {analysis.name}".strip()
-    texts = told.interval(whole[0].own) if whole[0] else "no total"
+    texts = told.interval(whole[0].own) if whole[0] and whole[0].k else "no total"
     missing = tuple(
         LeftOut(row.study, "not estimable")
         for result, _ in own

@@ -13,6 +13,8 @@ from ketameta.ingest.text import UnreadableError
 from ketameta.reviews.model import Number
 
 NAN = float("nan")
+# what R and RevMan write in a cell where there is nothing
+MISSING = ("NA", "#N/A")
 # cells that stand for nothing
 NONE = {"", "na", "n/a", "#n/a", "nan", "null", "not estimable"}
 
@@ -30,16 +32,19 @@ def text_of(content: bytes) -> str:
 def table(content: bytes, name: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file, cells by the plain name of their column.
 
-    Cells may stand between commas, semicolons or tabs. Raises `UnreadableError`.
+    Cells may stand between commas, semicolons or tabs; those that say NA are empty. Raises
+    `UnreadableError`.
     """
-    lines = text_of(content).splitlines(keepends=True)
-    if not lines:
+    text = text_of(content)
+    if not text:
         raise UnreadableError(f"{name} is empty")
-    mark = max(",;\t", key=lines[0].count)
+    mark = max(",;\t", key=text.partition("\n")[0].count)
     try:
-        rows = [*csv.reader(io.StringIO("".join(lines)), delimiter=mark, strict=False)]
+        rows = [*csv.reader(io.StringIO(text), delimiter=mark, strict=False)]
     except csv.Error as error:
         raise UnreadableError(f"{name}: {error}") from None
+    if f"{mark}NA" in text or "#N/A" in text:
+        rows = [["" if cell in MISSING else cell for cell in row] for row in rows]
     header = [column(cell) for cell in rows[0]]
     wide = len(header)
     # cells that a line lacks at its end are empty

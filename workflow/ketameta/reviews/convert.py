@@ -61,6 +61,8 @@ def tables_of_source(
 def _of_review(review: Review, only: str | None, reference: str) -> tuple[DraftTables, list[str]]:
     """Return the tables of a review, or of one of its analyses."""
     taken = [a for a in review.analyses if only in (None, a.number)]
+    if not review.analyses:
+        raise UnreadableError("holds no analysis")
     if not taken:
         known = ", ".join(a.number for a in review.analyses)
         raise UnreadableError(f"has no analysis {only}; there are {known}")

@@ -125,7 +125,7 @@ PRINTED = {
     "z": "test of the effect",
     "t": "HKSJ's test of the effect",
     "p": "its p",
-    "weight": "weight in per cent of the row that is furthest off",
+    "weight": "weight in per cent (of the whole: of the row furthest off)",
     "between": "chi² between subgroups",
     "between_df": "its degrees of freedom",
     "between_p": "its p",

@@ -19,6 +19,8 @@ ROWS, SETTINGS, SUBGROUPS = (
     "subgroup-estimates.csv",
 )
 _OF_ANALYSES = (ROWS, SETTINGS, SUBGROUPS)
+# reviews of the accuracy of tests have it in place of the settings
+ACCURACY = "-parameters.csv"
 ARCHIVE = b"PK\x03\x04"
 READ = (".csv", ".ris")
 MAX_UNPACKED, MAX_PARTS, MAX_DEPTH = 500_000_000, 10_000, 3
@@ -133,8 +135,12 @@ def read_package(files: Iterable[tuple[str, bytes]], name: str) -> Review:
 
     Raises `UnreadableError` where they have no data rows, or those of several reviews.
     """
+    files = list(files)
     held = packages(files)
     several = [file for own in held.values() for file, _ in own if file.lower().endswith(ROWS)]
+    kinds = [file.lower() for file, _ in files]
+    if any(k.endswith(ACCURACY) for k in kinds) and not any(k.endswith(SETTINGS) for k in kinds):
+        raise UnreadableError(f"{name} is a review of the accuracy of tests, which is not pooled")
     if not several:
         raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
     if len(several) > 1:
@@ -145,8 +151,6 @@ def read_package(files: Iterable[tuple[str, bytes]], name: str) -> Review:
     for file, content in (file for own in held.values() for file in own):
         kind = next(kind for kind in found if file.lower().endswith(kind))
         found[kind] += table(content, file)
-    if not found[ROWS]:
-        raise UnreadableError(f"{name} has data rows without a row")
     rows: dict[str, list[StudyRow]] = {}
     for row in found[ROWS]:
         rows.setdefault(_number(row), []).append(study_row(row))
@@ -172,6 +176,7 @@ def read_package(files: Iterable[tuple[str, bytes]], name: str) -> Review:
         )  # fmt: skip
     told = {analysis.number for analysis in analyses} | {text.split(":")[0][9:] for text in said}
     said += [f"analysis {key}: its settings are not told" for key in rows if key not in told]
+    said += ["it holds no analysis"] * (not analyses and not said)
     return Review(name, tuple(analyses), tuple(said))
 
 

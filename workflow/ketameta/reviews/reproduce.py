@@ -25,9 +25,15 @@ _ENDS = ("estimate", "low", "high", "prediction_low", "prediction_high")
 _OF_POOL = (*_ENDS, "tau2", "tau2_low", "tau2_high", "q", "df", "q_p", "i2", "z", "t", "p", "se")
 
 
+TOTAL = "Total"
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What is pooled: some rows of an analysis, under the name of a subgroup or `OVERALL`."""
+    """What is pooled: some rows of an analysis, under the name of a subgroup or `OVERALL`.
+
+    Where the whole is not pooled, but its subgroups are held against each other, it has no rows.
+    """
 
     review: str
     analysis: Analysis
@@ -38,13 +44,20 @@ class Pool:
     def title(self) -> str:
         """Number and names, as they are told."""
         name = f"{self.analysis.number} {self.analysis.name}".strip()
-        return f"{name}: {self.subgroup}" if self.subgroup else name
+        return name if self.label == TOTAL else f"{name}: {self.label}"
+
+    @property
+    def label(self) -> str:
+        """Which of the analysis it is, in a word."""
+        if self.subgroup:
+            return self.subgroup
+        return TOTAL if self.analysis.settings.overall else "between subgroups"
 
     @property
     def printed(self) -> dict[str, Number]:
         """The numbers printed of it; none where the file did not calculate it."""
         found = self.analysis.printed.get(self.subgroup, {})
-        return found if _is_calculated(found) else {}
+        return found if _is_calculated(found) or (not self.rows and "between" in found) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,8 @@ def pools_of(review: Review) -> list[Pool]:
         if analysis.settings.overall:
             rows = tuple(row for row in analysis.rows if row.in_overall)
             found.append(Pool(review.name, analysis, OVERALL, rows))
+        elif names and "between" in analysis.printed.get(OVERALL, {}):
+            found.append(Pool(review.name, analysis, OVERALL, ()))
     return found
 
 
@@ -130,7 +145,7 @@ def reproduce(reviews: Iterable[Review]) -> list[Result]:
         for i, result in zip(members, _of_kind(own), strict=True):
             results[i] = result
     done = [result for result in results if result is not None]
-    return [compared(result) for result in _with_tests(done)]
+    return [compared(result) for result in _with_weights(_with_tests(done))]
 
 
 def _of_kind(pools: list[Pool]) -> list[Result]:
@@ -187,6 +202,23 @@ def _with_tests(results: list[Result]) -> list[Result]:
     return done
 
 
+def _with_weights(results: list[Result]) -> list[Result]:
+    """Return the results, those of subgroups with the weight of their rows in the whole."""
+    of_row = {
+        id(row): weight
+        for result in results
+        if not result.pool.subgroup
+        for row, weight in zip(result.pool.rows, result.weights.tolist(), strict=True)
+        if not isnan(weight)
+    }
+    return [
+        replace(r, own=r.own | {"weight": sum(of_row.get(id(row), 0.0) for row in r.pool.rows)})
+        if r.pool.subgroup and r.pool.analysis.settings.overall
+        else r
+        for r in results
+    ]
+
+
 def _on_scale(result: Result) -> tuple[float, float]:
     """Return estimate and standard error on the scale of analysis; NaN where there are none."""
     estimate = result.own.get("estimate", np.nan)
@@ -200,7 +232,7 @@ def compared(result: Result) -> Result:
     printed = {
         name: value
         for name, value in result.pool.printed.items()
-        if name != "weight" and (name in own or name in ("estimate", "low", "high"))
+        if name in own or (name in _ENDS[:3] and result.pool.rows)
     }
     row = _furthest(result) if printed else None
     if row is not None:

@@ -81,9 +81,10 @@ def differences(result: Result) -> str:
 
 
 def interval(numbers: dict[str, float]) -> str:
-    """Write an estimate with its interval."""
+    """Write an estimate with its interval, or a test between subgroups that stands alone."""
     if not all(name in numbers for name in _ENDS):
-        return "–"
+        both = [numbers[name] for name in ("between", "between_p") if name in numbers]
+        return "chi² {}, p {}".format(*map(_digits, both)) if len(both) > 1 else "–"
     middle, low, high = (_digits(numbers[name]) for name in _ENDS)
     return f"{middle} [{low}, {high}]"
 
