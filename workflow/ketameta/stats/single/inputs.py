@@ -86,7 +86,7 @@ def _labels(slab: Any, k: int) -> Labels:
 
 
 def _columns_of(value: Any) -> list[str] | None:
-    """Return the names of the columns of a table (pandas, Arrow, polars, a dict); else None."""
+    """Return the names of the columns of a table (pandas, Arrow, a dict); None for no table."""
     names = getattr(value, "column_names", None)
     if names is None and getattr(value, "ndim", 2) == 2:
         names = getattr(value, "columns", None)

@@ -188,9 +188,8 @@ def pool(
     slab
         Names of the studies, or the name of a column of `data`.
     data
-        A frame of pandas or polars, a table of Arrow or a dict of columns. It may also stand in
-        first place. Columns that are not named are those called yi, sei or else vi, and slab or
-        study.
+        A frame of pandas, a table of Arrow or a dict of columns; it may also stand in first place.
+        Columns that are not named are those called yi, sei or else vi, and slab or study.
     measure
         Of the effects, as in `effect_size`, or HR: what is shown is taken back by it, log ratios to
         ratios. GEN: as they are.
