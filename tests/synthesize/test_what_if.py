@@ -104,9 +104,16 @@ def test_a_trial_that_parts_the_subsets_is_named(ratio):
     assert [line.label for line in found[SubsetRow] if line.cluster] == ["t3"]
     view = what_if_view(ratio, found)
     assert "those with t3 (about " in view.sentences[1]
-    assert ") are two clusters" in view.sentences[1]
+    assert ") are two clusters, as chance alone often makes of so few trials." in view.sentences[1]
     assert "two clusters" in view.trials[3].stands_out
     assert [people for people, _ in view.powers] == ["50", "100", "400"]
+
+
+def test_two_clusters_of_many_trials_are_told_without_a_doubt(ratio):
+    own = [replace(each, trial_id=f"{each.trial_id}{n}") for n in "ab" for each in effects()]
+    own[3] = replace(own[3], yi=9.0, vi=0.01)
+    _, found = tables(ratio, own)
+    assert what_if_view(ratio, found).sentences[1].endswith(") are two clusters.")
 
 
 def test_few_effects_have_their_fragility_alone_and_narrowed_ones_nothing(ratio, configuration):
