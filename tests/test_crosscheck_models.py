@@ -12,6 +12,7 @@ from ketameta.crosscheck.stage import crosscheck, said
 from ketameta.measures import CM_EL, GLMM, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
 from ketameta.moderators import ARMS
 from ketameta.stats import (
+    beta_binomial,
     cluster_robust,
     glmm,
     mantel_haenszel,
@@ -135,6 +136,15 @@ def test_a_mixed_model_of_counts_is_fitted_again(way, tables):
     assert found.tau2 == pytest.approx(fit.tau2, rel=1e-7)
     assert (found.estimate, found.se) == pytest.approx((fit.estimate, fit.se), rel=1e-8)
     assert found.by == (counts.BY_GLM if (way, tables) == (UM_FS, ALIKE) else BY_GRID)
+
+
+@pytest.mark.parametrize("tables", [SPREAD, ALIKE], ids=["spread", "alike"])
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_risks_that_vary_are_fitted_again(measure, tables):
+    fit = beta_binomial(measure, **columns(tables))
+    found = counts.risks(measure, tables)
+    assert (found.estimate, found.se) == pytest.approx((fit.estimate, fit.se), rel=1e-5)
+    assert found.tau2 is None
 
 
 def test_trials_of_exactly_one_odds_ratio_are_no_fault(recwarn):

@@ -33,7 +33,8 @@ def test_every_rule_and_estimator_can_be_asked():
      ("interval", "HK", "hksj"), ("interval", "classic", "wald"), ("interval", "REML", None),
      ("prediction", "HTS", "k-2-wald"), ("prediction", "hk-pr", "hksj-k-2"),
      ("pooling", "M-H", "Mantel-Haenszel"), ("pooling", "peto", "Peto"),
-     ("pooling", "um.fs", "UM.FS"), ("pooling", "", None)],
+     ("pooling", "um.fs", "UM.FS"), ("pooling", "betabinomial", "beta-binomial"),
+     ("pooling", "", None)],
 )  # fmt: skip
 def test_a_word_is_read_in_any_case_or_by_another_name(key, word, read):
     assert understood(key, word, METHODS[key]) == read

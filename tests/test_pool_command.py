@@ -117,6 +117,8 @@ FOUR = "study,ai,n1i,ci,n2i\na,3,20,1,21\nb,0,18,2,18\nc,7,40,3,38\nd,12,55,8,60
         # without variance between studies: method="EE"
         ("OR", "UM.RS", 0.5562735408, 0.3666849353),
         ("OR", "CM.EL", 0.5680308901, 0.3669139993),
+        # glmmTMB 1.1.5: cbind(events, others) ~ arm, family betabinomial
+        ("OR", "BB", 0.554638872, 0.366101755),
     ],
 )
 def test_counts_are_pooled_by_the_way_that_is_named(pooled, measure, way, estimate, se) -> None:
@@ -149,7 +151,7 @@ def test_a_way_without_an_estimate_says_so(pooled) -> None:
     ("words", "says"),
     [
         (("--pooling=Peto",), "--pooling Peto is for OR and PETO, and the measure is RR, which takes inverse "
-         "variance, Mantel-Haenszel"),
+         "variance, Mantel-Haenszel, beta-binomial"),
         (("--pooling=FE",), "--pooling FE is not known; it is an estimator of tau²: --tau2 EE"),
         (("--pooling=MH", "--interval=hksj"), "--interval: hksj is for inverse variance; pooling by "
          "Mantel-Haenszel has a wald interval"),

@@ -74,6 +74,7 @@ def asked(tmp_path, capsys):
         ["--measure", "OR", "--pooling", "Mantel-Haenszel"],
         ["--measure", "PETO", "--pooling", "Peto"],
         ["--measure", "OR", "--pooling", "CM.EL"],
+        ["--measure", "RR", "--pooling", "beta-binomial"],
     ],
     ids=" ".join,
 )
@@ -207,6 +208,17 @@ def test_a_review_is_pooled_whole(review, asked):
     assert rows[0]["shown_estimate"] == np.exp(rows[0]["estimate"])
     one = asked(review.read_bytes(), "--analysis", "1.2", "--json", name="CD1.zip")[1]
     assert json.loads(one) == rows[1:]
+
+
+def test_data_rows_are_pooled_each_as_alone(asked):
+    content = (Path(__file__).parent / "bad_input" / "data-rows.csv").read_bytes()
+    status, out, _ = asked(content, "--by", "analysis", "--json")
+    rows = json.loads(out)
+    assert (status, len(rows)) == (0, 7)
+    for row in rows:
+        alone = json.loads(asked(content, "--analysis", row["analysis"], "--json")[1])
+        assert {name: row[name] for name in alone["fit"]} == alone["fit"], row["analysis"]
+    assert "not estimable: Baker 2014" in rows[0]["notes"]
 
 
 @pytest.mark.parametrize(

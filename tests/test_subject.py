@@ -16,6 +16,8 @@ MAY = (
     ("report/references.py", "patient", "titles of works cited"),
     ("vocabulary/", "response; remission", "what scales have cut-offs for"),
     ("configuration/scales.schema.yaml", "response; remission", "what scales have cut-offs for"),
+    ("stats/dependent/", "response", "dose-response: the name of the method"),
+    ("stats/__init__.py", "response", "dose-response: the name of the method"),
     (
         "commands/new_review/",
         "placebo; usual care; any adverse event; symptom; drug; response; remission; PO; oral;"

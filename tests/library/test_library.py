@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from ketameta.cli import main
-from ketameta.library.chunk import NO_REVIEW, write_chunk
+from ketameta.ingest.text import UnreadableError
+from ketameta.library.chunk import NO_REVIEW, read_source, write_chunk
 from ketameta.library.gather import gather
 from ketameta.library.places import PARTS, Chunk, LibraryError, chunk_files, of_chunk, sources
 from ketameta.library.summary import Share, summed_up
-from ketameta.report.library import lead, page, small_study
+from ketameta.report.library import lead, page, small_study, time_page
+from ketameta.reviews.reading import read_review
 from ketameta.stats import egger, random_effects
 
 FORMS = Path(__file__).parents[1] / "reviews" / "forms.py"
@@ -273,3 +275,55 @@ def test_wrong_use_is_told(tmp_path, capsys, monkeypatch, words, status, said):
     asked = ["library", str(tmp_path / "reviews"), "--out", str(tmp_path / "out"), *words]
     assert main(asked) == status
     assert said in capsys.readouterr().err
+
+
+def test_a_library_of_nothing_says_so(tmp_path):
+    write_chunk([], Chunk(1, 1), tmp_path / "chunk")
+    found = gather([tmp_path / "chunk"], tmp_path / "out")
+    summary = summed_up(found.analyses, found.reviews)
+    assert (summary.reviews, summary.analyses, summary.tests) == (0, 0, 0)
+    html = page(summary)
+    assert "No source tells how it pooled" in html
+    assert "No source prints a pooled result" in html
+    assert "No review was read" in time_page(found)
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+def test_the_field_of_a_review_of_revman_5_is_that_of_its_group(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name, group in (("told", ' GROUP_ID="HEART"'), ("silent", "")):
+        (tmp_path / "a" / f"{name}.rm5").write_text(f"<COCHRANE_REVIEW{group}/>")
+    fields = {one.review.name: one.field for s in sources(tmp_path) for one in read_source(s)}
+    assert fields == {"a/told.rm5": "HEART", "a/silent.rm5": "a"}
+
+
+def test_an_archive_of_several_packages_is_several_reviews(library, tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for i in (1, 2):
+            for path in (library / "stroke").glob("*.csv"):
+                archive.writestr(path.name.replace("CD1", f"CD{i}"), path.read_bytes())
+    (source,) = sources(tmp_path)
+    read = read_source(source)
+    assert {one.review.name for one in read} == {"all.zip:CD1", "all.zip:CD2"}
+    assert {len(one.review.analyses) for one in read} == {1}
+    with pytest.raises(UnreadableError, match="data rows of 2 reviews"):
+        read_review(tmp_path / "all.zip")
+
+
+def test_files_that_are_damaged_are_named_with_the_reason(library, tmp_path):
+    whole = (library / "one.zip").read_bytes()
+    for name, content in {
+        "cut.zip": whole[: len(whole) // 2],
+        "odd.zip": whole[:80] + bytes(20) + whole[100:],
+        "bad.parquet": b"PAR1 and no more",
+        "bad.rm5": b"<?xml version='1.0'?><COCHRANE_REVIEW><STUDY></COCHRANE_REVIEW>",
+        "cells.csv": b'analysis,yi,vi\na,"1,2\n',
+        "wide.csv": b"analysis,yi,vi\na,1,2,3\n",
+        "x-data-rows.csv": b"",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    for source in sources(tmp_path):
+        (read,) = read_source(source)
+        assert read.fault, source.name
+        assert not read.fault.startswith(source.name)
+        assert read.review.analyses == ()

@@ -200,7 +200,7 @@ TABLES = ((13, 20, 1, 21), (0, 18, 2, 18), (17, 40, 3, 38), (12, 55, 28, 60))
 
 def test_every_way_of_pooling_and_every_interval_is_refitted(run, made, kit):
     odds = kit.response | {"measure": "OR"}
-    ways = ("Mantel-Haenszel", "Peto", "UM.FS", "UM.RS", "CM.EL")
+    ways = ("Mantel-Haenszel", "Peto", "UM.FS", "UM.RS", "CM.EL", "beta-binomial")
     asked = {re.sub("[^a-z]", "_", way.lower()): odds | {"pooling": way} for way in ways}
     asked |= {"profile": kit.response | {"interval": "PL"}}
     asked |= {"henmi": kit.response | {"interval": "henmi-copas"}}
@@ -215,6 +215,7 @@ def test_every_way_of_pooling_and_every_interval_is_refitted(run, made, kit):
     far = [
         replace(rows["um_fs"], tau2=rows["um_fs"].tau2 + 0.1),
         replace(rows["peto"], se=rows["peto"].se + 1e-4),
+        replace(rows["beta_binomial"], ci_low_log=rows["beta_binomial"].ci_low_log - 0.01),
         replace(rows["profile"], ci_low_log=rows["profile"].ci_low_log - 1e-3),
         replace(rows["henmi"], ci_high_log=rows["henmi"].ci_high_log + 1e-3),
     ]

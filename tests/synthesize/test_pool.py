@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ketameta.measures import MEASURES
-from ketameta.stats import glmm, random_effects, three_level
+from ketameta.stats import beta_binomial, glmm, random_effects, three_level
 from ketameta.synthesize.pool import Synthesis, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.words import favours
 from ketameta.tables.effects import EffectRow
@@ -100,6 +100,30 @@ def test_a_mixed_model_of_odds_ratios_agrees_with_metafor(model, way):
     # t with 5 degrees: qt(0.975, 5) in R
     half = 2.570581835636314 * math.sqrt(found.tau2 + found.se**2)
     assert found.pi_high_log - found.estimate_log == pytest.approx(half)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_the_beta_binomial_model_takes_counts_as_they_are(model, measure):
+    found = pooled(measure, counted(*APART), replace(model, pooling="beta-binomial"))
+    a, n1, c, n2 = np.array(APART, float).T[:4]
+    fit = beta_binomial(measure, ai=a, n1i=n1, ci=c, n2i=n2)
+    ours = found.estimate if measure == "RD" else found.estimate_log
+    assert (ours, found.se, found.p) == pytest.approx((fit.estimate, fit.se, fit.p))
+    assert (found.engine, found.rule) == (Engine.BETA_BINOMIAL, IntervalRule.WALD)
+    assert (found.k, found.converged) == (6, True)
+    assert (found.tau2, found.pi_low, found.q) == (None, None, None)
+
+
+def test_the_beta_binomial_model_says_why_it_finds_nothing(model):
+    def of(*rows):
+        found = pooled("RR", counted(*rows), replace(model, pooling="beta-binomial"))
+        assert found.estimate is None
+        return found.failure
+
+    assert of((2.5, 20, 1, 21, 41), (3, 20, 2, 20, 40)) == Failure.IN_PARTS
+    assert of((2, 20, 0, 21, 41), (3, 20, 0, 20, 40)) == Failure.ONE_SIDE
+    # all or nobody in each arm: the more they differ, the likelier
+    assert of((0, 9, 8, 8, 17), (9, 9, 0, 8, 17)) == Failure.NOT_FOUND
 
 
 def test_a_glmm_of_odds_ratios_that_is_not_named_has_a_baseline_of_each_trial(model):

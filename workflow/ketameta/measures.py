@@ -19,6 +19,8 @@ INVERSE_VARIANCE = "inverse variance"
 GLMM, MANTEL_HAENSZEL, PETO = "GLMM", "Mantel-Haenszel", "Peto"
 # the mixed models of odds ratios, by the names of Jackson and others 2018
 UM_FS, UM_RS, CM_EL = "UM.FS", "UM.RS", "CM.EL"
+# the risks of both arms vary between trials: a model of risks, not of effects
+BETA_BINOMIAL = "beta-binomial"
 
 # a pooled ratio from here on is written as without bound
 LARGEST = 1e300
@@ -182,7 +184,7 @@ _MEASURES = (
         paired="MPRRM",
         converts_from=("RR", "OR"),
         control_variance=lambda events, people: 1 / events - 1 / people,
-        pooling=(MANTEL_HAENSZEL,),
+        pooling=(MANTEL_HAENSZEL, BETA_BINOMIAL),
         treated_risk=lambda risk, ratio: risk * ratio,
         of_risks=lambda treated, control: treated / control,
         # Cochrane Handbook 15.4.4.4
@@ -201,7 +203,7 @@ _MEASURES = (
         paired="MPORM",
         converts_from=("OR", "logOR", "RR"),
         control_variance=lambda events, people: 1 / events + 1 / (people - events),
-        pooling=(MANTEL_HAENSZEL, PETO, GLMM, UM_FS, UM_RS, CM_EL),
+        pooling=(MANTEL_HAENSZEL, PETO, GLMM, UM_FS, UM_RS, CM_EL, BETA_BINOMIAL),
         treated_risk=lambda risk, ratio: risk * ratio / (1 - risk + risk * ratio),
         of_risks=lambda treated, control: treated / (1 - treated) / (control / (1 - control)),
         digits=None,
@@ -218,7 +220,7 @@ _MEASURES = (
         paired="MPRDM",
         converts_from=("RD", "OR", "RR"),
         control_variance=lambda events, people: events * (people - events) / people**3,
-        pooling=(MANTEL_HAENSZEL,),
+        pooling=(MANTEL_HAENSZEL, BETA_BINOMIAL),
         treated_risk=lambda risk, difference: risk + difference,
         of_risks=lambda treated, control: treated - control,
         digits=3,

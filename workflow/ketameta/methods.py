@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
+from ketameta.measures import (
+    BETA_BINOMIAL,
+    CM_EL,
+    GLMM,
+    INVERSE_VARIANCE,
+    MANTEL_HAENSZEL,
+    PETO,
+    UM_FS,
+    UM_RS,
+)
 
 ALSO: dict[str, dict[str, str]] = {
     "tau2": {
@@ -44,14 +53,15 @@ ALSO: dict[str, dict[str, str]] = {
         **dict.fromkeys(("unconditional with fixed effects",), UM_FS),
         **dict.fromkeys(("unconditional with random effects",), UM_RS),
         **dict.fromkeys(("CM", "hypergeometric-normal"), CM_EL),
+        **dict.fromkeys(("BB", "beta-binomial regression"), BETA_BINOMIAL),
     },
 }
 # rules of the interval that a regression has none of: groups cannot share a tau² under them
 NEED_ONE_MEAN = ("profile", "henmi-copas")
 # tau² of groups: one for all, or one in each
 COMMON, SEPARATE = "common", "separate"
-# ways of pooling counts without a variance between trials
-_NO_TAU2 = (MANTEL_HAENSZEL, PETO)
+# ways of pooling counts without a variance between the effects of trials
+_NO_TAU2 = (MANTEL_HAENSZEL, PETO, BETA_BINOMIAL)
 _WHAT = {
     "tau2": "an estimator of tau²",
     "interval": "a rule for the interval",

@@ -19,12 +19,11 @@ from ketameta.commands.pool_counts import WAYS, Columns, fitted, refused
 from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
 from ketameta.commands.pool_many import is_many, pool_each
 from ketameta.commands.pool_moderators import column_of, misfit, regression
-from ketameta.commands.pool_questions import LARGEST
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, drawable, place_of, rows_asked
 from ketameta.commands.pool_small_study import AUTO, TESTS, tested
 from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
-from ketameta.commands.studies import Studies, needs, studies_of
+from ketameta.commands.studies import Studies, fault_of, needs, refuse_extremes, studies_of
 from ketameta.commands.table import (
     STANDARD_INPUT,
     Table,
@@ -131,7 +130,7 @@ def _ways(parser: argparse.ArgumentParser) -> None:
         "--pooling",
         default=INVERSE_VARIANCE,
         help="inverse variance (default); of counts also Mantel-Haenszel, Peto, GLMM, or by name "
-        "UM.FS, UM.RS, CM.EL",
+        "UM.FS, UM.RS, CM.EL; or beta-binomial",
     )
     parser.add_argument("--tau2", default=_TAU2, help=f"estimator of tau² (default: {_TAU2})")
     parser.add_argument(
@@ -319,11 +318,11 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
     try:
         effects = effects_of(kind, studies.columns, studies.shown, add)
         yi, vi = effects.yi, effects.vi
-        _refuse_extremes(yi, vi, studies)
+        refuse_extremes(yi, vi, studies)
         with np.errstate(all="ignore"):
             fit = fitted(measure, studies.columns, (yi, vi), options)
     except ValueError as error:
-        raise TableError(_place(str(error), studies)) from None
+        raise TableError(fault_of(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
     if not fit.k:
         told = first_few([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
@@ -374,36 +373,3 @@ def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.where(
         np.isnan(total) & ("mi" in columns), columns["xi"] + columns.get("mi", 0.0), total
     )
-
-
-def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
-    """Refuse numbers whose squares and ratios leave double precision: they are typing errors."""
-    far = (np.abs(yi) > LARGEST) | (vi > LARGEST) | ((vi > 0) & (vi < 1 / LARGEST))
-    if far.any():
-        raise TableError(
-            *(
-                (
-                    studies.lines[i],
-                    "",
-                    f"effect {yi[i]:g} with variance {vi[i]:g}: too large or small",
-                )
-                for i in np.flatnonzero(far)
-            )
-        )
-
-
-def _place(message: str, studies: Studies) -> tuple[int, str, str]:
-    """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
-    found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
-    if not found:
-        return 0, "", message
-    columns = studies.columns
-    name, line = found[1], studies.lines[int(found[2])]
-    if name not in columns:
-        what = "variance" if name == "vi" else "value"
-        return line, "", f"the {what} of the effect {found[3]}"
-    what = found[3]
-    if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
-        what = what.replace(other[1], studies.shown.get(other[1], other[1]))
-        what += f" = {columns[other[1]][int(found[2])]:g}"
-    return line, studies.shown.get(name, name), f"{found[4]} {what}" if found[4] else what

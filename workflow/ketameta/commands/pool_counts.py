@@ -9,8 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.pool_text import Options
-from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
-from ketameta.stats import RandomEffects, glmm, mantel_haenszel, peto, random_effects
+from ketameta.measures import (
+    BETA_BINOMIAL,
+    CM_EL,
+    GLMM,
+    INVERSE_VARIANCE,
+    MANTEL_HAENSZEL,
+    PETO,
+    UM_FS,
+    UM_RS,
+)
+from ketameta.stats import RandomEffects, beta_binomial, glmm, mantel_haenszel, peto, random_effects
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.stats.univariate.prediction import prediction_interval
 
@@ -21,9 +30,10 @@ WAYS: dict[str, tuple[str, ...]] = {
     MANTEL_HAENSZEL: ("RR", "OR", "RD", "IRR"),
     PETO: ("OR", "PETO"),
     GLMM: ("PLO", "OR", "IRR"),
-    UM_FS: ("OR",),
-    UM_RS: ("OR",),
+    UM_FS: ("OR", "IRR"),
+    UM_RS: ("OR", "IRR"),
     CM_EL: ("OR", "IRR"),
+    BETA_BINOMIAL: ("RR", "OR", "RD"),
 }
 COUNTS = {
     **dict.fromkeys(("RR", "OR", "RD", "PETO"), ("ai", "bi", "ci", "di", "n1i", "n2i")),
@@ -79,6 +89,9 @@ def _of_counts(
         found = peto(level=level, **counts)
     elif way == MANTEL_HAENSZEL:
         found = mantel_haenszel(measure, level=level, **counts)
+    elif way == BETA_BINOMIAL:
+        found = beta_binomial(measure, level=level, **counts)
+        more = {"converged": bool(found.converged)}
     else:
         found = glmm(measure, model=None if way == GLMM else way, level=level, **counts)
         ends = prediction_interval(

@@ -15,8 +15,8 @@ from ketameta.commands.names import RATIOS, bare_name
 from ketameta.commands.pool_counts import Columns, refused
 from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_with
 from ketameta.commands.pool_text import Options
-from ketameta.commands.revman import effects, measured_as
-from ketameta.commands.studies import Studies, studies_of
+from ketameta.commands.revman import chosen
+from ketameta.commands.studies import LARGEST, Studies, studies_of
 from ketameta.commands.table import Table, TableError, cells_of_file
 from ketameta.ingest.revman import analyses, has_data_rows, read_data_rows
 from ketameta.ingest.text import UnreadableError, file_content
@@ -32,8 +32,6 @@ from ketameta.tables.problems import ERROR, first_few
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
-# numbers whose squares and ratios leave double precision are typing errors
-LARGEST = 1e30
 
 
 @dataclass(slots=True)
@@ -138,22 +136,24 @@ def _of_data_rows(
     sheet = read_data_rows(given.file, content)
     if faults := sorted(p for p in sheet.problems if p.severity == ERROR):
         raise TableError(*((p.line, p.column, p.message) for p in faults))
-    found = []
+    questions = []
     for number, analysis in analyses(sheet).items():
         if given.analysis not in (None, number):
             continue
         question = Question((number, analysis.name))
-        rows = analysis.overall()
         try:
-            kind, question.notes = measured_as(rows, measure)
-            question.measure, question.shown = kind.measure, kind.shown
-            yi, vi = effects(rows, kind)
-            none = ~(np.isfinite(yi) & (vi > 0))
-            question.yi, question.vi = np.where(none, np.nan, yi), np.where(none, np.nan, vi)
+            rows = chosen(analysis.overall(), number, measure)
+            question.measure, question.shown = rows.kind.measure, rows.kind.shown
+            question.notes = [*rows.said]
+            kind = "GEN" if "yi" in rows.studies.columns else rows.kind.measure
+            found = effects_of(kind, rows.studies.columns, rows.studies.shown, rows.kind.add)
+            question.yi, question.vi = found.yi, found.vi
         except TableError as error:
             question.reason = _told(error)
-        found.append(question)
-    return found, [str(problem) for problem in sorted(sheet.problems)]
+        except ValueError as error:
+            question.reason = str(error)
+        questions.append(question)
+    return questions, [str(problem) for problem in sorted(sheet.problems)]
 
 
 def _told(error: TableError) -> str:

@@ -115,6 +115,11 @@ def choose(
     if subgroup is not None:
         name = _subgroup(analysis, subgroup)
         rows, title = analysis.subgroup(name), f"{title}: {name}"
+    return chosen(rows, title, measure), sheet.problems
+
+
+def chosen(rows: Sequence[Entry], title: str, measure: str | None) -> Chosen:
+    """Return the rows of an analysis as studies. Raises `TableError` as `measured_as`."""
     kind, said = measured_as(rows, measure)
     empty = ~estimable(rows, kind)
     if left := [row["Study"] for row, none in zip(rows, empty, strict=True) if none]:
@@ -129,8 +134,7 @@ def choose(
     header = [*dict.fromkeys(name for row in rows for name in row.entered)]
     cells = [[row.entered.get(name, "") for name in header] for row in rows]
     told = escaped(title), tuple(escaped(text) for text in said)
-    chosen = Chosen(studies, kind, *told, Table(header, studies.lines, cells))
-    return chosen, sheet.problems
+    return Chosen(studies, kind, *told, Table(header, studies.lines, cells))
 
 
 def _analysis(found: dict[str, RevmanAnalysis], number: str | None) -> RevmanAnalysis:

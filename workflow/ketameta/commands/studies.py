@@ -33,6 +33,8 @@ from ketameta.stats import MEASURES
 from ketameta.tables.problems import escaped, first_few, shown
 from ketameta.vocabulary import nearest
 
+# numbers whose squares and ratios leave double precision are typing errors
+LARGEST = 1e30
 _SUM = re.compile(
     r"(?:sub|grand )?totals?|overall|pooled|summary|gesamt|(?:re|fe|ce) model"
     r"|(?:random|fixed|common)[- ]effects?|(?:sub|grand )?total \(.*"
@@ -231,3 +233,36 @@ def needs(measure: str) -> str:
         measure = "GEN"
     groups = (" or ".join(group) for group in MEASURES[measure].required)
     return f"{measure} needs the columns {', '.join(groups)}"
+
+
+def refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
+    """Refuse numbers whose squares and ratios leave double precision: they are typing errors."""
+    far = (np.abs(yi) > LARGEST) | (vi > LARGEST) | ((vi > 0) & (vi < 1 / LARGEST))
+    if far.any():
+        raise TableError(
+            *(
+                (
+                    studies.lines[i],
+                    "",
+                    f"effect {yi[i]:g} with variance {vi[i]:g}: too large or small",
+                )
+                for i in np.flatnonzero(far)
+            )
+        )
+
+
+def fault_of(message: str, studies: Studies) -> tuple[int, str, str]:
+    """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
+    found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
+    if not found:
+        return 0, "", message
+    columns = studies.columns
+    name, line = found[1], studies.lines[int(found[2])]
+    if name not in columns:
+        what = "variance" if name == "vi" else "value"
+        return line, "", f"the {what} of the effect {found[3]}"
+    what = found[3]
+    if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
+        what = what.replace(other[1], studies.shown.get(other[1], other[1]))
+        what += f" = {columns[other[1]][int(found[2])]:g}"
+    return line, studies.shown.get(name, name), f"{found[4]} {what}" if found[4] else what

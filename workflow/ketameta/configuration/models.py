@@ -136,7 +136,8 @@ class Model:
     pooling: Pooling
     """Inverse variance; for PLO also GLMM, a binomial-normal mixed model; for RR, OR and RD also
     Mantel-Haenszel, for OR also Peto (a common effect); for OR also GLMM by the names of metafor:
-    UM.FS (GLMM alone: this), UM.RS, CM.EL. Of counts, crossovers enter as if parallel."""
+    UM.FS (GLMM alone: this), UM.RS, CM.EL; for RR, OR and RD beta-binomial too, a model of the
+    risks of both arms that leaves out no trial. Of counts, crossovers enter as if parallel."""
     tau2: Tau2
     """Estimator of the between-trial variance; names of R and of articles are understood too."""
     interval: Rule

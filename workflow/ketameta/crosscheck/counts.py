@@ -8,7 +8,7 @@ of `marginal`.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,13 @@ from ketameta.crosscheck.marginal import (
 )
 from ketameta.crosscheck.refits import wls
 from ketameta.crosscheck.rows import BY_GRID
-from ketameta.measures import CM_EL, UM_FS, UM_RS
+from ketameta.measures import CM_EL, MEASURES, UM_FS, UM_RS
 
 Floats = NDArray[np.float64]
 Counts = Sequence[tuple[float, float, float, float]]
 BY_TABLES = "StratifiedTable"
 BY_GLM = "GLM"
+BY_BETA = "betabinom of SciPy, its highest likelihood searched"
 BY_WEIGHTS = "WLS with the weights of Mantel and Haenszel"
 
 
@@ -87,6 +88,70 @@ def risk_difference(counts: Counts) -> Found:
 def null_statistic(counts: Counts) -> float:
     """Return the statistic of Cochran, Mantel and Haenszel: the square of Peto's over its error."""
     return float(stratified(counts).test_null_odds(correction=False).statistic)
+
+
+def risks(measure: str, counts: Counts) -> Found:
+    """Return the effect of the mean risks of two arms that vary by a beta distribution in each.
+
+    Both arms share the correlation rho within them; where no rho above 0 is more likely people are
+    binomial. Errors by second differences of the likelihood.
+    """
+    from scipy import optimize, special, stats
+
+    a, n1, c, n2 = np.array(counts, float).T
+
+    asked = MEASURES[measure]
+    assert asked.of_risks is not None, "the measure compares risks"
+    of_risks = asked.of_risks
+
+    def effect(x: Floats) -> float:
+        value = of_risks(*special.expit(x[:2]).tolist())
+        return float(np.log(value)) if asked.is_ratio else value
+
+    def below(x: Floats) -> float:
+        """Return the log-likelihood, its sign turned, at both log odds and log rho / (1 - rho)."""
+        p, q = special.expit(x[:2])
+        if len(x) == 2:
+            return -float((stats.binom.logpmf(a, n1, p) + stats.binom.logpmf(c, n2, q)).sum())
+        size = np.exp(min(-x[2], 12.0))  # beyond it rounding would pass for likelihood
+        one = stats.betabinom.logpmf(a, n1, p * size, (1 - p) * size)
+        return -float((one + stats.betabinom.logpmf(c, n2, q * size, (1 - q) * size)).sum())
+
+    crude = np.array([np.log(x.sum() / (n - x).sum()) for x, n in ((a, n1), (c, n2))])
+    how = {"xatol": 1e-5, "fatol": 1e-9}
+    ends = [
+        optimize.minimize(below, np.append(crude, start), method="Nelder-Mead", options=how)
+        for start in (-5.0, -1.0)
+    ]
+    best = min(ends, key=lambda end: float(end.fun))
+    at = crude
+    if best.fun < below(crude) - 1e-7:
+        at = best.x
+        for _ in range(3):
+            step = 1e-5 * np.eye(len(at))
+            slope = np.array([below(at + i) - below(at - i) for i in step]) / 2e-5
+            at = at - np.linalg.solve(_bend(below, at), slope)
+    step = 1e-5 * np.eye(len(at))
+    slope = np.array([effect(at + i) - effect(at - i) for i in step]) / 2e-5
+    variance = slope @ np.linalg.inv(_bend(below, at)) @ slope
+    return Found(effect(at), float(np.sqrt(variance)), None, BY_BETA)
+
+
+def _bend(below: Callable[[Floats], float], at: Floats) -> Floats:
+    """Return second derivatives by differences of two widths, whose errors cancel."""
+
+    def by(width: float) -> Floats:
+        step = width * np.eye(len(at))
+        rows = [
+            [
+                below(at + i + j) - below(at + i - j) - below(at - i + j) + below(at - i - j)
+                for j in step
+            ]
+            for i in step
+        ]
+        return np.array(rows) / (4 * width**2)
+
+    return (4 * by(1e-3) - by(2e-3)) / 3
 
 
 def shares(counts: Sequence[tuple[float, float]]) -> Found | None:

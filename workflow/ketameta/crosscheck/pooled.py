@@ -171,6 +171,8 @@ def _of_counts(
     ]
     if Engine(record.engine).mixed:
         yield from _ends(analysis, place, record, counts.mixed(str(record.engine), tables))
+    elif record.engine == Engine.BETA_BINOMIAL:
+        yield from _ends(analysis, place, record, counts.risks(record.measure, tables))
     elif record.engine == Engine.PETO:
         assert ours is not None, "what has no estimate is not recomputed"
         far = None if not record.se else (ours / record.se) ** 2

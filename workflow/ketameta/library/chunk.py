@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ketameta.ingest.text import UnreadableError
+from ketameta.ingest.text import UnreadableError, file_content
 from ketameta.library import rows
 from ketameta.library.places import Chunk, Source, of_chunk
 from ketameta.library.rows import Read
@@ -23,8 +23,8 @@ from ketameta.reviews.causes import with_cause
 from ketameta.reviews.long import reviews_of_table
 from ketameta.reviews.model import Review
 from ketameta.reviews.modern import modernised
-from ketameta.reviews.package import ROWS, read_package
-from ketameta.reviews.reading import named_form, read_review
+from ketameta.reviews.package import ROWS, files_of_archive, packages, read_package
+from ketameta.reviews.reading import PACKAGE, named_form, read_review
 from ketameta.reviews.reproduce import reproduce
 from ketameta.storage import RowGroups, write_bytes
 from ketameta.tables.table import schema_of
@@ -112,13 +112,13 @@ def read_source(source: Source) -> list[Read]:
 
 
 def _read(source: Source) -> list[Read]:
-    if source.name.lower().endswith(ROWS):
-        review = read_package(
-            ((path.name, path.read_bytes()) for path in source.files), source.name
-        )
-        return [_named(review, source, "data package")]
     path = source.files[0]
+    if source.name.lower().endswith(ROWS):
+        files = ((own.name, own.read_bytes()) for own in source.files)
+        return [_named(read_package(files, source.name), source, PACKAGE)]
     form = named_form(path)
+    if form == PACKAGE:
+        return _of_archive(path, source)
     if form:
         return [_named(read_review(path), source, form)]
     return [
@@ -127,8 +127,26 @@ def _read(source: Source) -> list[Read]:
     ]
 
 
-def _named(review: Review, source: Source, form: str) -> Read:
-    return Read(replace(review, name=source.name), form, review.field or source.field)
+def _of_archive(path: Path, source: Source) -> list[Read]:
+    """Return the review of an archive, or each where it holds the packages of several."""
+    held = packages(files_of_archive(file_content(path), path.name))
+    own = {
+        start.rstrip("-"): files
+        for start, files in held.items()
+        if any(name.lower().endswith(ROWS) for name, _ in files)
+    }
+    if len(own) < 2:
+        every = (file for files in held.values() for file in files)
+        return [_named(read_package(every, path.name), source, PACKAGE)]
+    return [
+        _named(read_package(files, start), source, PACKAGE, f":{start}")
+        for start, files in own.items()
+    ]
+
+
+def _named(review: Review, source: Source, form: str, within: str = "") -> Read:
+    name = f"{source.name}{within}"
+    return Read(replace(review, name=name), form, review.field or source.field)
 
 
 def pooled(batch: Sequence[Read], times: Times) -> Mapping[str, pa.Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import Any, cast
 
 from ketameta.configuration import Question
 from ketameta.normalize import effect_sizes
@@ -19,6 +19,7 @@ from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, Sifted, arm_class
 from ketameta.normalize.words import NOT_STATED
+from ketameta.tables.collection import by
 from ketameta.vocabulary import scale_sign, vocabulary
 
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
@@ -30,7 +31,8 @@ _LOST_ON = (
     "source preferred",
     "analysis set preferred",
 )
-R = TypeVar("R", ArmResult, Contrast)
+# what tries the rows of a place, the place, and its rows
+_Group = tuple[Callable[[Place, list[Any]], list[Effect]], Place, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -59,24 +61,29 @@ class TrialChoice:
         self.converted = ledger.rows.converted(trial.trial_id)
         self.arms = ArmEffects(question, trial, self.all_rows, self.converted, ledger)
 
-    def effects(self) -> list[Effect]:
+    def effects(self, *, fates: bool = True) -> list[Effect]:
         """Return the preferred effects, noting in the ledger what became of each row.
 
         One effect, or one a treated arm where the question keeps arms apart; none where no group
-        of rows gives one.
+        of rows gives one. Where nobody asks for `fates`, groups that another is preferred to are
+        not tried.
         """
-        found: list[_Candidate] = []
         arms, contrasts = _grouped(self.rows, self.question)
-        for place, results in arms.items():
-            found += self._try(self.arms.effects, place, results)
-        for place, reported in contrasts.items():
-            found += self._try(self._from_contrasts, place, reported)
-        if not found:
+        groups: list[_Group] = [(self.arms.effects, *group) for group in arms.items()]
+        groups += [(self._from_contrasts, *group) for group in contrasts.items()]
+        for level in [groups] if fates or len(groups) == 1 else self._preferred_first(groups):
+            if found := [one for group in level for one in self._try(*group)]:
+                break
+        else:
             return []
         best = found[0] if len(found) == 1 else self._best(found)
         for row in best.rows:
             self.ledger.note(row, "used")
         return best.effects
+
+    def _preferred_first(self, groups: Sequence[_Group]) -> list[list[_Group]]:
+        levels = by(groups, lambda group: self._rank_of_place(group[1]))
+        return [levels[rank] for rank in sorted(levels)]
 
     def _best(self, found: Sequence[_Candidate]) -> _Candidate:
         """Return the preferred one of several candidates, noting on what each other one loses.
@@ -93,7 +100,7 @@ class TrialChoice:
         return best
 
     def _try(
-        self, build: Callable[[Place, list[R]], list[Effect]], place: Place, group: list[R]
+        self, build: Callable[[Place, list[Any]], list[Effect]], place: Place, group: list[Any]
     ) -> list[_Candidate]:
         effects: list[Effect] = []
         try:
@@ -137,21 +144,27 @@ class TrialChoice:
         for row in loser[1].rows:
             self.ledger.note(row, reason, f"used: {said}")
 
-    def _rank(self, place: Place, effects: list[Effect]) -> tuple[float, ...]:
+    def _rank_of_place(self, place: Place) -> tuple[float, ...]:
         q = self.question
         if q.window is None:
             distance, tie = -(place.hour if place.hour is not None else float("inf")), 0.0
         else:
             hour = place.hour or 0.0
             distance, tie = abs(hour - q.window.target), -hour
-        contrast = effects[0].basis == "contrast"
-        source = q.sources.index("contrasts" if contrast else "arms")
-        assumes = any(effect.assumptions for effect in effects)
         return (
             _position(q.scales, place.scale),
             _position(q.definitions, place.definition),
             distance,
             tie,
+        )
+
+    def _rank(self, place: Place, effects: list[Effect]) -> tuple[float, ...]:
+        q = self.question
+        contrast = effects[0].basis == "contrast"
+        source = q.sources.index("contrasts" if contrast else "arms")
+        assumes = any(effect.assumptions for effect in effects)
+        return (
+            *self._rank_of_place(place),
             source + 2 * assumes,
             0 if contrast else _position(q.analysis_sets, place.analysis_set),
         )
@@ -250,8 +263,10 @@ class Choices:
         effect_sizes.forget_all()
         self._sieve = Sieve(self.trials, self.rows)
         self._numbers: dict[object, int] = {}
-        # by the trial, and what the sieve told of its rows; then by what was read of the question
+        # by the trial, and what the sieve told of its rows; then by what was read of the question;
+        # those without the fates of rows apart
         self._made: dict[object, dict[Read, dict[int, _Made]]] = defaultdict(dict)
+        self._effects: dict[object, dict[Read, dict[int, _Made]]] = defaultdict(dict)
 
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
@@ -261,7 +276,7 @@ class Choices:
         sifted = self._sieve.sift(question)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)
         effects: list[Effect] = []
-        for made in self._answers(question, sifted, ledger):
+        for made in self._answers(question, sifted, ledger, fates=True):
             ledger.enter(made.fates)
             effects += made.effects
         return effects, ledger
@@ -270,23 +285,25 @@ class Choices:
         """Return the effects of `chosen` alone, of which nobody asks what became of the rows."""
         sifted = self._sieve.sift(question)
         ledger = Ledger("", self.rows, question.outcome, sifted.fates)
-        made = self._answers(question, sifted, ledger)
+        made = self._answers(question, sifted, ledger, fates=False)
         return [effect for one in made for effect in one.effects]
 
-    def _answers(self, question: Question, sifted: Sifted, ledger: Ledger) -> Iterator[_Made]:
+    def _answers(
+        self, question: Question, sifted: Sifted, ledger: Ledger, *, fates: bool
+    ) -> Iterator[_Made]:
         """Yield what each trial with candidates gives a question."""
         numbers = Numbers(question, self._numbers)
         for trial_id, rows in sifted.candidates.items():
-            known = self._made[trial_id, question.outcome, sifted.told[trial_id]]
-            made = None
-            for read, answers in known.items():
-                if made := answers.get(numbers.of(read)):
-                    break
+            place = trial_id, question.outcome, sifted.told[trial_id]
+            made = _known(self._made[place], numbers)
+            if made is None and not fates:
+                made = _known(self._effects[place], numbers)
             if made is None:
                 asked, own = Noted(question), ledger.aside()
                 choice = TrialChoice(cast("Question", asked), self.trials[trial_id], rows, own)
-                made = _Made(choice.effects(), own.noted)
-                known.setdefault(asked.read, {})[numbers.of(asked.read)] = made
+                made = _Made(choice.effects(fates=fates), own.noted)
+                answers = (self._made if fates else self._effects)[place]
+                answers.setdefault(asked.read, {})[numbers.of(asked.read)] = made
             yield made
 
 
@@ -296,6 +313,11 @@ class _Made:
 
     effects: list[Effect]
     fates: Mapping[str, Fate]
+
+
+def _known(answers: Mapping[Read, Mapping[int, _Made]], numbers: Numbers) -> _Made | None:
+    """Return the answer to a question that is alike in what was read of it."""
+    return next((made for read in answers if (made := answers[read].get(numbers.of(read)))), None)
 
 
 def _grouped(

@@ -107,7 +107,7 @@ def together(
     analysis: Analysis,
     effects: Sequence[EffectRow],
     alone: Mapping[str, Effects],
-    ask: Callable[[str, Question], list[VariantRow]],
+    ask: Callable[[Question], list[VariantRow]],
 ) -> dict[str, list[VariantRow]]:
     """Return the effects under two choices of data and more at a time, by name; `ask` finds them.
 
@@ -118,7 +118,7 @@ def together(
 
     def find(combination: Combination) -> list[VariantRow]:
         asked = _with(analysis.select, [changes[v.name] for v in combination])
-        return ask(name_of(combination), asked)
+        return ask(asked)
 
     idle = _idle(analysis, effects, alone)
     for one, other in _pairs(analysis, effects, alone):

@@ -133,15 +133,15 @@ def _analysis(analysis: Analysis, choices: Choices) -> tuple[list[EffectRow], di
     effects, ledger = effects_of(name, question, choices)
     rows = [effect_row(name, question, effect) for effect in effects]
     varied = VariedEffects(name)
+
+    def ask(other: Question) -> list[VariantRow]:
+        return varied.rows(without_overlap(choices.effects(other)))
+
     alone = {
-        variant.name: varied.rows(effects_of(name, variant.select, choices)[0])
+        variant.name: ask(variant.select)
         for variant in analysis.choices([row for row in rows if row.marks])
         if variant.select != question
     }
-
-    def ask(_: str, both: Question) -> list[VariantRow]:
-        return varied.rows(without_overlap(choices.effects(both)))
-
     for said, own in (alone | grid.together(analysis, rows, alone, ask)).items():
         varied.enter(said, own)
     steps = [step for effect in effects for step in derivation_rows(name, effect)]

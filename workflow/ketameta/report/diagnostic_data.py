@@ -161,8 +161,9 @@ def refits_of(
 
 def _refit_note(analysis: Analysis, record: SynthesisRow, k: int, refits: Refits) -> str:
     how = f"τ² by {analysis.model.tau2}, interval {analysis.model.interval}"
-    if Engine(record.engine).mixed:
-        how += ", inverse variance in place of the GLMM"
+    if Engine(record.engine).modelled:
+        model = "GLMM" if Engine(record.engine).mixed else f"{record.engine} model"
+        how += f", inverse variance in place of the {model}"
     if not refits.in_order:
         return f"{_of(k)}; each row pools all but one. {how}."
     return f"{_of(k)} in the order of publication; each row pools all down to it. {how}."

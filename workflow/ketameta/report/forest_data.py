@@ -300,7 +300,7 @@ def _notes(analysis: Analysis, record: SynthesisRow, studies: Sequence[StudyRow]
         notes.append(marks_explained(expected(record) is not None))
         if Engine(record.engine).mixed or record.engine == Engine.THREE_LEVEL:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
-        elif Engine(record.engine).common_effect:
+        elif Engine(record.engine).of_counts:
             notes.append("Weights: those of inverse variance, not of the pooled effect.")
     elif record.k == 1:
         notes.append("One trial: nothing is pooled.")

@@ -123,8 +123,13 @@ def _estimator(model: Model) -> str:
 def _of_tables(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Pool counts of two arms again; `way` is what metafor calls the model."""
     engine, mixed = Engine(record.engine), Engine(record.engine).mixed
-    function = {Engine.PETO: "peto", Engine.MANTEL_HAENSZEL: "mantel_haenszel"}
-    measure = {"measure": text(record.measure)} if engine == Engine.MANTEL_HAENSZEL else {}
+    function = {
+        Engine.PETO: "peto",
+        Engine.MANTEL_HAENSZEL: "mantel_haenszel",
+        Engine.BETA_BINOMIAL: "beta_binomial",
+    }
+    several = engine in (Engine.MANTEL_HAENSZEL, Engine.BETA_BINOMIAL)
+    measure = {"measure": text(record.measure)} if several else {}
     search = {"way": text(engine), "prediction": text(model.prediction)} if mixed else {}
     return call(
         function.get(engine, "odds_ratios"),

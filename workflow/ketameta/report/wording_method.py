@@ -37,7 +37,7 @@ _COMMON = {
     "all trials, with a Wald interval (Yusuf 1985); it is for rare events, small effects and arms "
     "of like size (Cochrane Handbook 10.4.4.1).",
 }
-_MIXED = {
+_MODELLED = {
     Engine.GLMM: "The counts are pooled by a binomial-normal generalised linear mixed model "
     "(Stijnen 2010), with a Wald interval on the logit.",
     Engine.UM_FS: "The counts are pooled by a binomial-normal generalised linear mixed model with "
@@ -46,6 +46,9 @@ _MIXED = {
     "normally distributed baselines (UM.RS; Jackson 2018), with a Wald interval.",
     Engine.CM_EL: "The counts are pooled by a hypergeometric-normal generalised linear mixed "
     "model, given the margins of each table (CM.EL; Stijnen 2010), with a Wald interval.",
+    Engine.BETA_BINOMIAL: "The counts are pooled by a beta-binomial model, in which the risks of "
+    "both arms vary between trials with one correlation within arms (Kuss 2015), with a Wald "
+    "interval; trials without any event count, and which arms were randomised together does not.",
 }
 # the models of counts, as a sentence names them
 _NAMES = {
@@ -55,6 +58,7 @@ _NAMES = {
     Engine.UM_FS: "binomial-normal model UM.FS",
     Engine.UM_RS: "binomial-normal model UM.RS",
     Engine.CM_EL: "hypergeometric-normal model CM.EL",
+    Engine.BETA_BINOMIAL: "beta-binomial model",
 }
 _PREDICTION = {
     "k-1": "from t with k − 1 degrees of freedom (Veroniki 2019)",
@@ -109,7 +113,7 @@ def method(analysis: Analysis, record: SynthesisRow) -> list[str]:
     if record.k < 2 or record.estimate is None:
         return [*text, "Nothing is pooled."]
     if Engine(record.engine).of_counts:
-        text.append((_COMMON | _MIXED)[Engine(record.engine)])
+        text.append((_COMMON | _MODELLED)[Engine(record.engine)])
     elif record.engine == Engine.THREE_LEVEL:
         text.append(
             "Effects that share a control arm are pooled with their covariances by a three-level "

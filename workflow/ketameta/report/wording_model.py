@@ -33,6 +33,7 @@ _ENGINES: dict[str, str] = {
     Engine.UM_FS: "GLMM UM.FS",
     Engine.UM_RS: "GLMM UM.RS",
     Engine.CM_EL: "GLMM CM.EL",
+    Engine.BETA_BINOMIAL: "beta-binomial",
 }
 
 

@@ -88,7 +88,7 @@ def halves(record: Estimate, studies: Sequence[StudyRow]) -> str:
     if not names:
         return ""
     text = f"A half is added to each cell of a trial with an empty one: {some(names)}"
-    if Engine(record.engine).mixed:
+    if Engine(record.engine).modelled:
         text += "; for its own interval alone, the model takes the counts as they are"
     return f"{text}."
 

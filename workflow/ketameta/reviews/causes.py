@@ -24,10 +24,12 @@ def with_cause(result: Result) -> Result:
     """Return a result that differs with its cause in words."""
     if result.equal:
         return result
-    for said, way in _ways(result):
-        other = compared(replace(result, own=result.own | way))
-        if not {*other.differs} - {"weight"} and result.differs != ("weight",):
-            return replace(result, cause=said)
+    # what cannot be computed in a way is NaN, which equals nothing
+    with np.errstate(all="ignore"):
+        for said, way in _ways(result):
+            other = compared(replace(result, own=result.own | way))
+            if not {*other.differs} - {"weight"} and result.differs != ("weight",):
+                return replace(result, cause=said)
     left = _smallest(result)
     return replace(result, cause=f"{UNKNOWN}{left}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ketameta.ingest.text import UnreadableError
@@ -18,6 +18,7 @@ ROWS, SETTINGS, SUBGROUPS = (
     "overall-estimates-and-settings.csv",
     "subgroup-estimates.csv",
 )
+_OF_ANALYSES = (ROWS, SETTINGS, SUBGROUPS)
 # reviews of the accuracy of tests have it in place of the settings
 ACCURACY = "-parameters.csv"
 ARCHIVE = b"PK\x03\x04"
@@ -119,19 +120,36 @@ def files_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
-    """Read the files of a package. Raises `UnreadableError` where it has no data rows."""
-    found: dict[str, list[dict[str, str]]] = {ROWS: [], SETTINGS: [], SUBGROUPS: []}
-    seen = set()
-    for file, content in files:
-        kind = next((kind for kind in (*found, ACCURACY) if file.lower().endswith(kind)), "")
-        seen.add(kind)
-        if kind in found:
-            found[kind] += table(content, file)
-    if ACCURACY in seen and SETTINGS not in seen:
+def packages(files: Iterable[tuple[str, bytes]]) -> dict[str, list[tuple[str, bytes]]]:
+    """Return the files of each package among some, by what the names of its files begin with."""
+    found: dict[str, list[tuple[str, bytes]]] = {}
+    for name, content in files:
+        kind = next((kind for kind in _OF_ANALYSES if name.lower().endswith(kind)), None)
+        if kind:
+            found.setdefault(name[: -len(kind)], []).append((name, content))
+    return found
+
+
+def read_package(files: Iterable[tuple[str, bytes]], name: str) -> Review:
+    """Read the files of one package.
+
+    Raises `UnreadableError` where they have no data rows, or those of several reviews.
+    """
+    files = list(files)
+    held = packages(files)
+    if any(file.lower().endswith(ACCURACY) for file, _ in files):
         raise UnreadableError(f"{name} is a review of the accuracy of tests, which is not pooled")
-    if ROWS not in seen:
+    several = [file for own in held.values() for file, _ in own if file.lower().endswith(ROWS)]
+    if not several:
         raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
+    if len(several) > 1:
+        raise UnreadableError(
+            f"{name} holds the data rows of {len(several)} reviews: `ketameta library` reads each"
+        )
+    found: dict[str, list[dict[str, str]]] = {kind: [] for kind in _OF_ANALYSES}
+    for file, content in (file for own in held.values() for file in own):
+        kind = next(kind for kind in found if file.lower().endswith(kind))
+        found[kind] += table(content, file)
     rows: dict[str, list[StudyRow]] = {}
     for row in found[ROWS]:
         rows.setdefault(_number(row), []).append(study_row(row))

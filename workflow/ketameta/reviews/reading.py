@@ -15,6 +15,9 @@ FORMS = (
     "analyses"
 )
 
+# the first of them in two words
+PACKAGE = "data package"
+
 
 def named_form(path: Path) -> str:
     """Return the form of a file by its content, in words; empty where it is none of `FORMS`.
@@ -23,7 +26,7 @@ def named_form(path: Path) -> str:
     """
     content = file_content(path)
     if content.startswith(ARCHIVE):
-        return "data package"
+        return PACKAGE
     if is_rm5(content):
         return "RevMan 5"
     return "analyses of RevMan 5" if is_analysis_csv(content) else ""

@@ -19,6 +19,9 @@ from ketameta.stats.bias.rank_test import RankTest, begg
 from ketameta.stats.bias.selection import Selection, selection_model
 from ketameta.stats.bias.small_study import RegressionTest, egger, peters
 from ketameta.stats.bias.trimfill import TrimFill, trim_and_fill
+from ketameta.stats.dependent.dose_response import dose_response
+from ketameta.stats.dependent.dose_results import DoseCurve, DosePredictions, DoseResponse
+from ketameta.stats.dependent.dose_rows import DoseRows, dose_differences, greenland_longnecker
 from ketameta.stats.dependent.multilevel import (
     MultilevelFit,
     correlated_hierarchical,
@@ -104,6 +107,10 @@ __all__ = [
     "Confidence",
     "Contrasts",
     "DesignByTreatment",
+    "DoseCurve",
+    "DosePredictions",
+    "DoseResponse",
+    "DoseRows",
     "EffectSize",
     "Fragility",
     "Glmm",
@@ -151,6 +158,8 @@ __all__ = [
     "cumulative",
     "deeks",
     "design_by_treatment",
+    "dose_differences",
+    "dose_response",
     "effect_size",
     "egger",
     "fragility",
@@ -158,6 +167,7 @@ __all__ = [
     "glmm",
     "gosh",
     "gosh_shares",
+    "greenland_longnecker",
     "half_cauchy",
     "half_normal",
     "harbord",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.measures import (
+    BETA_BINOMIAL,
     GLMM,
     INVERSE_VARIANCE,
     LARGEST,
@@ -26,6 +27,7 @@ from ketameta.stats import (
     CommonEffect,
     Glmm,
     RandomEffects,
+    beta_binomial,
     glmm,
     mantel_haenszel,
     peto,
@@ -235,6 +237,8 @@ def _of_tables(
         return how | {"failure": Failure.FEW_COUNTS, "needed": model.minimum_k}
     if Engine(way).mixed:
         return _odds(way, counts, model) | how
+    if way == BETA_BINOMIAL:
+        return _risks(measure, counts, model) | how
     by_name: dict[str, Any] = {name: np.array(column) for name, column in counts.items()}
     result: CommonEffect = (
         peto(level=model.level, **by_name)
@@ -254,12 +258,28 @@ def _odds(way: str, counts: Mapping[str, Numbers], model: Model) -> dict[str, An
     if any(count % 1 for column in counts.values() for count in column):
         return {"failure": Failure.IN_PARTS}
     result = _mixed(ODDS.name, way, model.level, **counts)
-    failure = None
-    if not math.isfinite(result.estimate):
-        sides = [sum(counts["ai"]), sum(counts["ci"])]
-        rest = [sum(counts[n]) - side for n, side in zip(("n1i", "n2i"), sides, strict=True)]
-        failure = Failure.NOT_FOUND if all((*sides, *rest)) else Failure.ONE_SIDE
+    failure = None if math.isfinite(result.estimate) else _no_top(counts)
     return _of_glmm(result, len(counts["ai"]), model.level, failure)
+
+
+def _risks(measure: str, counts: Mapping[str, Numbers], model: Model) -> dict[str, Any]:
+    """Pool counts by the beta-binomial model of the risks of both arms (Kuss 2015)."""
+    if any(count % 1 for column in counts.values() for count in column):
+        return {"failure": Failure.IN_PARTS}
+    columns: dict[str, Any] = {name: np.array(column) for name, column in counts.items()}
+    result = beta_binomial(measure, level=model.level, **columns)
+    if not result.converged:
+        return {"failure": _no_top(counts)}
+    names = ("estimate", "ci_low", "ci_high", "se", "p")
+    found = {name: finite_or_none(getattr(result, name)) for name in names}
+    return found | {"converged": True}
+
+
+def _no_top(counts: Mapping[str, Numbers]) -> Failure:
+    """Say why a model of two arms has no finite estimate: an arm without events, or non-events."""
+    sides = [sum(counts["ai"]), sum(counts["ci"])]
+    rest = [sum(counts[n]) - side for n, side in zip(("n1i", "n2i"), sides, strict=True)]
+    return Failure.NOT_FOUND if all((*sides, *rest)) else Failure.ONE_SIDE
 
 
 def _no_maximum(events: Numbers, people: Numbers) -> Failure:

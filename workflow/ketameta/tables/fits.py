@@ -20,11 +20,12 @@ class Engine(StrEnum):
     UM_FS = "UM.FS"  # binomial-normal models of odds ratios: a baseline of each trial
     UM_RS = "UM.RS"  # baselines normal too
     CM_EL = "CM.EL"  # given the margins: hypergeometric-normal
+    BETA_BINOMIAL = "beta-binomial"  # risks of both arms vary between trials
 
     @property
     def of_counts(self) -> bool:
         """Say whether counts are pooled, not effects by their variance."""
-        return self.common_effect or self.mixed
+        return self.common_effect or self.modelled
 
     @property
     def common_effect(self) -> bool:
@@ -35,6 +36,11 @@ class Engine(StrEnum):
     def mixed(self) -> bool:
         """Say whether counts are pooled by a generalised linear mixed model."""
         return self in (Engine.GLMM, Engine.UM_FS, Engine.UM_RS, Engine.CM_EL)
+
+    @property
+    def modelled(self) -> bool:
+        """Say whether counts are pooled by a model in which trials differ."""
+        return self.mixed or self == Engine.BETA_BINOMIAL
 
 
 class IntervalRule(StrEnum):
