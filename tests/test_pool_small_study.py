@@ -113,10 +113,10 @@ def test_egger_is_that_of_the_statistics(answer):
         (("--small-study=Petres",), "--small-study Petres is not known; did you mean Peters?"),
         (("--small-study=Harbord", "--measure=RR"), "--small-study Harbord: it is for OR, PETO, "),
         (("--small-study=Deeks", "--measure=GEN"), "--small-study Deeks: it is for OR, PETO, "),
-        (("--small-study=Tang-Liu", "--measure=GEN"),
-         "--small-study Tang-Liu: it needs the columns n1i, n2i; missing: n1i, n2i"),
-        (("--small-study", "--measure=OR", "--pooling=MH"),
-         "--small-study auto: it is for --pooling inverse variance; not Mantel-Haenszel"),
+        (("--small-study=Tang-Liu", "--measure=GEN"), "--small-study Tang-Liu: it needs the "
+         "columns n1i, n2i; missing: n1i, n2i"),
+        (("--small-study", "--measure=OR", "--pooling=MH"), "--small-study auto: it is for "
+         "--pooling inverse variance; not Mantel-Haenszel"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_says_what_can(pooled, words, says):

@@ -17,6 +17,8 @@ from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
 
 WIDTH, PLOT_HEIGHT, LEFT = 560.0, 340.0, 66.0
+# fields are few and large: as wide as a phone shows without scrolling
+FIELDS_WIDTH, FIELDS_HEIGHT = 350.0, 260.0
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,11 @@ class Along:
         low, high = min(ends), max(ends)
         if not low < high:
             return make_axis([low], [], AxisScale(log=self.log), start, stop)
-        ticks = self.ticks or make_axis([low, high], [], AxisScale(log=self.log), start, stop).ticks
-        inside = tuple(tick for tick in ticks if low <= tick <= high)
+        # between 1.2 and 3.5 stands one power of two: then steps as on a plain axis
+        inside: tuple[float, ...] = ()
+        for log in (self.log, False):
+            ticks = self.ticks or make_axis([low, high], [], AxisScale(log=log), start, stop).ticks
+            inside = inside if len(inside) > 1 else tuple(t for t in ticks if low <= t <= high)
         return Axis(low, high, start, stop, self.log, inside)
 
 
@@ -133,8 +138,10 @@ def draw_fields(
 
     `legend` has role and words of each colour.
     """
-    top, bottom = 38.0, 38.0 + PLOT_HEIGHT
-    x = along.axis([e for f in fields for e in (f.start, f.end)], LEFT, WIDTH - MARGIN)
+    heads = _in_lines(chart.y_title, FIELDS_WIDTH - 2 * MARGIN)
+    top = 38.0 + 15.0 * (len(heads) - 1)
+    bottom, right = top + FIELDS_HEIGHT, FIELDS_WIDTH - MARGIN
+    x = along.axis([e for f in fields for e in (f.start, f.end)], LEFT, right)
     y = up.axis([e for f in fields for e in (f.low, f.high)], bottom, top)
     shapes: list[Shape] = []
     for f in fields:
@@ -146,17 +153,29 @@ def draw_fields(
         shapes.append(Line(at, top, at, bottom, "pooled", 1.2, "5 3"))
     if up.mark is not None and y.low <= up.mark <= y.high:
         at = y.place(up.mark)
-        shapes.append(Line(LEFT, at, WIDTH - MARGIN, at, "pooled", 1.2, "5 3"))
-    line = bottom + 40
-    for role, words in legend:
-        line += 19
-        shapes.append(Rect(MARGIN - 1, line - 11, 18, 13, "rule"))
-        shapes.append(Rect(MARGIN, line - 10, 16, 11, role))
-        shapes.append(Text(MARGIN + 24, line, words, size=SMALL))
-    frame = [*ticks(x, bottom), *vertical(y, x.x0)]
-    title = Text((x.x0 + x.x1) / 2, bottom + 38, chart.x_title, "middle", "ink", SMALL, bold=True)
-    head = Text(MARGIN, 20, chart.y_title, size=SMALL, bold=True)
-    return _closed(chart, [*shapes, *frame, title, head], line)
+        shapes.append(Line(LEFT, at, right, at, "pooled", 1.2, "5 3"))
+    shapes += [*ticks(x, bottom), *vertical(y, x.x0)]
+    shapes += [
+        Text(MARGIN, 20 + 15 * n, words, size=SMALL, bold=True) for n, words in enumerate(heads)
+    ]
+    line = bottom + 23
+    for words in _in_lines(chart.x_title, FIELDS_WIDTH - 2 * MARGIN):
+        line += 15
+        middle = min((x.x0 + x.x1) / 2, right - text_width(words, SMALL, bold=True) / 2)
+        shapes.append(Text(middle, line, words, "middle", size=SMALL, bold=True))
+    for role, said in legend:
+        line += 4
+        for n, words in enumerate(wrap(said, SMALL, right - MARGIN - 24)):
+            line += 15
+            if not n:
+                shapes.append(Rect(MARGIN - 1, line - 11, 18, 13, "rule"))
+                shapes.append(Rect(MARGIN, line - 10, 16, 11, role))
+            shapes.append(Text(MARGIN + 24, line, words, size=SMALL))
+    return _closed(chart, shapes, line, FIELDS_WIDTH)
+
+
+def _in_lines(title: str, room: float) -> list[str]:
+    return wrap(title, SMALL, room, bold=True)
 
 
 def draw_funnel(funnel: Funnel) -> Scene:
@@ -351,11 +370,11 @@ def _framed(chart: Chart, x: Axis, y: Axis, shapes: list[Shape], bottom: float) 
     return _closed(chart, [*shapes, *frame, title, head], bottom + 40)
 
 
-def _closed(chart: Chart, shapes: list[Shape], y: float) -> Scene:
+def _closed(chart: Chart, shapes: list[Shape], y: float, width: float = WIDTH) -> Scene:
     """Add the notes and the size."""
     y += 10
     for note in chart.notes:
-        for line in wrap(note, SMALL, WIDTH - 2 * MARGIN, most=MOST_BELOW):
+        for line in wrap(note, SMALL, width - 2 * MARGIN, most=MOST_BELOW):
             y += 17
             shapes.append(Text(MARGIN, y, line, role="muted", size=SMALL))
-    return Scene(WIDTH, y + MARGIN, chart.title, chart.description, tuple(shapes))
+    return Scene(width, y + MARGIN, chart.title, chart.description, tuple(shapes))

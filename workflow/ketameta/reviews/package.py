@@ -137,9 +137,10 @@ def read_package(files: Iterable[tuple[str, bytes]], name: str) -> Review:
     """
     files = list(files)
     held = packages(files)
-    if any(file.lower().endswith(ACCURACY) for file, _ in files):
-        raise UnreadableError(f"{name} is a review of the accuracy of tests, which is not pooled")
     several = [file for own in held.values() for file, _ in own if file.lower().endswith(ROWS)]
+    kinds = [file.lower() for file, _ in files]
+    if any(k.endswith(ACCURACY) for k in kinds) and not any(k.endswith(SETTINGS) for k in kinds):
+        raise UnreadableError(f"{name} is a review of the accuracy of tests, which is not pooled")
     if not several:
         raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
     if len(several) > 1:
