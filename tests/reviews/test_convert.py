@@ -208,6 +208,31 @@ def test_a_package_gives_references_and_judgements_of_its_studies(converted, fol
     assert "of those without the event" in err
 
 
+def test_judgements_of_each_result_are_taken_where_they_agree(converted, folder):
+    (folder / "CD1-study-data" / "CD1-risk-of-bias.csv").unlink()
+    path = next(folder.rglob("*-data-rows.csv"))
+    header, ash, elm, old = path.read_text(encoding="utf-8-sig").splitlines()
+    domains = ("Bias arising from the randomization process", "Overall bias")
+    names = ",".join(
+        f"{domain} ({kind})" for domain in domains for kind in ("judgement", "support")
+    )
+    written(
+        path,
+        f"{header},{names}\n{ash},Low risk,<p>drawn</p>,Some concerns,\n"
+        f"{elm},High risk,,High risk,late\n{old},High risk,,Low risk,\n",
+    )
+    _, found, err = converted(folder)
+    told = {
+        (r["trial_id"], r["domain"], r["judgement"], r["support"]) for r in found["risk_of_bias"]
+    }
+    assert told == {
+        ("ash2001", "D1", "low", "drawn"), ("ash2001", "overall", "some concerns", ""),
+        ("elm", "D1", "high", ""),
+    }  # fmt: skip
+    assert {row["tool"] for row in found["risk_of_bias"]} == {"RoB2"}
+    assert "differ between the results of a study, left out: Elm (1)" in err
+
+
 def test_a_review_without_an_analysis_is_refused(converted, tmp_path):
     status, _, err = converted(package(tmp_path / "none.zip", [], []))
     assert status == 1

@@ -10,6 +10,12 @@ from ketameta.ingest.formats import Cells
 from ketameta.reviews.cells import plain_text, table
 from ketameta.reviews.drafts import DraftTables
 from ketameta.reviews.layouts import JUDGEMENTS, OF_ROB2, ROB1, ROB2
+from ketameta.reviews.package import ROWS
+
+_OF_DOMAIN = re.compile(
+    r"domain \((?P<kind>judgement|support)\) (?P<domain>.+)|"
+    r"(?P<before>.+) \((?P<after>judgement|support)\)"
+)
 
 
 def robvis(rows: list[dict[str, str]], reference: str) -> tuple[Cells, list[str]] | None:
@@ -35,19 +41,47 @@ def study_file(name: str) -> str:
 
 
 def judgements_of(draft: DraftTables, files: Iterable[tuple[str, bytes]]) -> list[str]:
-    """Add the judgements in the files of a package of the studies that are there; say the rest."""
+    """Add the judgements in the files of a package of the studies that are there; say the rest.
+
+    They stand in a file of their own, of each study, or beside the data rows, of each result.
+    """
     said = []
     for name, content in files:
-        if study_file(name) != "risk-of-bias":
+        of_results = name.lower().endswith(ROWS)
+        if not of_results and study_file(name) != "risk-of-bias":
             continue
         rows = [row for row in table(content, name) if row.get("study") in draft.names]
         found: dict[str, dict[str, str]] = {"judgement": {}, "support": {}}
         for one in rows[0] if rows else ():
-            if match := re.fullmatch(r"domain \((judgement|support)\) (.+)", one):
-                found[match[1]][one] = match[2]
+            if match := _OF_DOMAIN.fullmatch(one):
+                heading, kind = match["domain"] or match["before"], match["kind"] or match["after"]
+                found[kind][one] = heading
         support = {heading: one for one, heading in found["support"].items()}
+        if of_results:
+            rows, more = _agreed(rows, found["judgement"])
+            said += more
         said += judged(draft, rows, found["judgement"], support)
     return said
+
+
+def _agreed(
+    rows: list[dict[str, str]], domains: Mapping[str, str]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Return a row a study with the judgements that all its results share; say which differ."""
+    studies: dict[str, dict[str, str]] = {}
+    differ: dict[str, set[str]] = {}
+    for row in rows:
+        own = studies.setdefault(row["study"], dict(row))
+        for name, heading in domains.items():
+            if row[name] and not own[name]:
+                own |= {one: cell for one, cell in row.items() if heading in one}
+            elif row[name] and row[name] != own[name]:
+                differ.setdefault(row["study"], set()).add(name)
+    for study, names in differ.items():
+        studies[study] |= dict.fromkeys(names, "")
+    told = ", ".join(f"{study} ({len(names)})" for study, names in differ.items())
+    text = f"judgements that differ between the results of a study, left out: {told}"
+    return [*studies.values()], [text] * bool(told)
 
 
 def judged(
