@@ -75,8 +75,9 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
 
 
 def _start(zero: Sums, df: Floats) -> Floats:
-    """Return DerSimonian and Laird's estimate, which the sums at 0 contain."""
-    return (zero.q - df) / zero.b
+    """Return DerSimonian and Laird's estimate, which the sums at 0 contain; infinite at most."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray((zero.q - df) / zero.b)
 
 
 def _climb(
