@@ -183,6 +183,22 @@ def test_a_link_that_leads_round_is_followed_once(tmp_path):
     assert [source.name for source in sources(tmp_path)] == ["below/a.csv"]
 
 
+def test_names_that_are_no_text_are_marked(tmp_path):
+    import os
+
+    (tmp_path / "in").mkdir()
+    with open(os.fsencode(tmp_path / "in") + b"/\xff.csv", "wb") as file:
+        file.write(b"yi,vi\n1,1\n2,1\n")
+    with open(os.fsencode(tmp_path / "in") + b"/\xff.zip", "wb") as file:
+        file.write(b"PK\x03\x04")
+    write_chunk(sources(tmp_path / "in"), Chunk(1, 1), tmp_path / "chunk")
+    found = gather([tmp_path / "chunk"], tmp_path / "out")
+    columns = (found.reviews.column(name).to_pylist() for name in ("review", "fault"))
+    assert {*zip(*columns, strict=True)} == {
+        ("\ufffd.csv", ""), ("\ufffd.zip", "is not an archive that can be opened"),
+    }  # fmt: skip
+
+
 def test_parts_whose_reviews_are_gone_go_too(library, tmp_path):
     made(library, tmp_path, 1)
     few = tmp_path / "few"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ketameta.ingest.text import UnreadableError, file_content
 from ketameta.library import rows
-from ketameta.library.places import Chunk, Source, of_chunk
+from ketameta.library.places import Chunk, Source, as_text, of_chunk
 from ketameta.library.rows import Read
 from ketameta.reviews.causes import with_cause
 from ketameta.reviews.long import reviews_of_table
@@ -108,7 +108,7 @@ def read_source(source: Source) -> list[Read]:
         line = getattr(error, "line", 0)
         reason = f"line {line}: {error}" if line else str(error)
     reason = reason.removeprefix(f"{source.files[0].name} ")
-    return [Read(Review(source.name, ()), field=source.field, fault=reason)]
+    return [Read(Review(source.name, ()), field=source.field, fault=as_text(reason))]
 
 
 def _read(source: Source) -> list[Read]:

@@ -40,7 +40,7 @@ class Source:
     @property
     def part(self) -> int:
         """The part of the library that it belongs to, from 0 to `PARTS` - 1."""
-        return sha256(self.name.encode("utf-8", "surrogateescape")).digest()[0] % PARTS
+        return sha256(self.name.encode()).digest()[0] % PARTS
 
     @property
     def field(self) -> str:
@@ -110,14 +110,19 @@ def _walk(folder: Path, below: str, found: list[Source], above: frozenset[Path])
     taken = {name for own in packages.values() for name in own}
     for name in files:
         if name in packages:
-            found.append(Source(below + name, tuple(folder / own for own in packages[name])))
+            found.append(Source(as_text(below + name), tuple(folder / x for x in packages[name])))
         elif name not in taken:
             known = name.lower().endswith(ENDINGS) and not name.lower().endswith(_BESIDE)
-            found.append(Source(below + name, (folder / name,) if known else ()))
+            found.append(Source(as_text(below + name), (folder / name,) if known else ()))
     for entry in shown:
         # a link to a folder that it is in leads round and round
         if entry.is_dir() and Path(entry.path).resolve() not in inside:
             _walk(folder / entry.name, f"{below}{entry.name}/", found, inside)
+
+
+def as_text(name: str) -> str:
+    """Return text with a path in it; bytes of a name that are none are marked."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _package(rows: str, files: list[str]) -> list[str]:

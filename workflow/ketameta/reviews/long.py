@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARQUET = b"PAR1"
+# the analysis of rows that name none
+ALL = "all rows"
 _TEXTS = ("review", "field", "analysis", "measure", "subgroup", "year")
 _STUDY = ("study", "slab", "studlab", "label", "author", "trial", "trial id")
 _LAYOUTS = tuple(layout for layout in LAYOUTS if layout.name in ("metafor", "R meta"))
@@ -56,7 +58,7 @@ def reviews_of_table(path: Path) -> list[tuple[Review, str]]:
     for i, (review, analysis) in enumerate(
         zip(long.texts["review"], long.texts["analysis"], strict=True)
     ):
-        reviews.setdefault(review, {}).setdefault(analysis or path.stem, []).append(i)
+        reviews.setdefault(review, {}).setdefault(analysis or ALL, []).append(i)
     found = []
     for name, analyses in reviews.items():
         pooled, said = [], list(long.said)
