@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.stats.numerics.sums import Floats, Sums, at_least_two, over_studies
 from ketameta.stats.univariate.models import Analyses, most_precise_first
@@ -56,6 +57,8 @@ class DesignModel(Analyses):
         Unit upper triangular: the design as given is the columns of x times it.
     origin : shape (p, n)
         What taking the pivots out of the effects left, as coefficients of the columns of x.
+    pivot : shape (p, n)
+        Where the pivot of each column is among the studies.
 
     Notes
     -----
@@ -67,13 +70,20 @@ class DesignModel(Analyses):
     (Björck 1967). Studies lie on the leading axis, so that an analysis has the same bits alone.
     """
 
-    parts: ClassVar = {"x": 2, "y": 1, "v": 1, "count": 0, "unit": 2, "origin": 1}
+    parts: ClassVar = {"x": 2, "y": 1, "v": 1, "count": 0, "unit": 2, "origin": 1, "pivot": 1}
 
     def __init__(
-        self, x: Floats, y: Floats, v: Floats, count: Floats, unit: Floats, origin: Floats
+        self,
+        x: Floats,
+        y: Floats,
+        v: Floats,
+        count: Floats,
+        unit: Floats,
+        origin: Floats,
+        pivot: NDArray[np.intp],
     ) -> None:
         self.x, self.y, self.v, self.count = x, y, v, count
-        self.unit, self.origin = unit, origin
+        self.unit, self.origin, self.pivot = unit, origin, pivot
         self.columns = x.shape[0]
 
     @classmethod
@@ -86,8 +96,7 @@ class DesignModel(Analyses):
         x[:, absent] = 0.0
         most_precise_first(v, absent, y, *x)
         count = (~absent).sum(axis=0).astype(float)
-        unit, origin = _take_pivots_out(x, y, v)
-        return cls(x, y, v, count, unit, origin)
+        return cls(x, y, v, count, *_take_pivots_out(x, y, v))
 
     def _basis(self, w: Floats) -> Basis:
         """Return the columns orthogonal in the weights w, shape (k, n)."""
@@ -112,14 +121,32 @@ class DesignModel(Analyses):
         f = basis.apart(e)
         c = _dot(u * f, f)
         mean, log_det = self._beta(basis), np.log(basis.norms).sum(axis=0)
-        b, d = over_studies(u), _dot(u, u)
+        d = _dot(u, u)
         if not restricted:
-            return Sums(mean, log_det, q, a, b, c, d)
+            return Sums(mean, log_det, q, a, over_studies(u), c, d)
         for one, norm in zip(basis.weighted, basis.norms, strict=True):
-            own = one * one
-            b -= over_studies(own) / norm
-            d -= 2.0 * _dot(u, own) / norm
-        return Sums(mean, log_det, q, a, b, c, d + basis.crossed(basis.weighted))
+            d -= 2.0 * _dot(u, one * one) / norm
+        b = self._open(u, basis)
+        # where one study has nearly all the weight, d is a small difference: tr P^2 lies between
+        # (tr P)^2 over the rank of P, and (tr P)^2
+        d = np.clip(d + basis.crossed(basis.weighted), b * b / np.maximum(self.df, 1.0), b * b)
+        return Sums(mean, log_det, q, a, b, c, d)
+
+    def _open(self, u: Floats, basis: Basis) -> Floats:
+        """Return tr P, the sum of the weights less what the columns take of each.
+
+        A pivot may outweigh all others, and its column take nearly all of it: what that leaves is
+        the share of the others in the norm of the column.
+        """
+        here = np.arange(u.shape[1])
+        rest = u.copy()
+        rest[self.pivot, here] = 0.0
+        found = over_studies(rest)
+        for pivot, column, one, norm in zip(self.pivot, *basis[:3], strict=True):
+            own, parts = one * one, one * column
+            own[pivot, here] = parts[pivot, here] = 0.0
+            found += (u[pivot, here] * over_studies(parts) - over_studies(own)) / norm
+        return found
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
@@ -187,18 +214,20 @@ class DesignModel(Analyses):
         return -0.5 * value
 
 
-def _take_pivots_out(x: Floats, y: Floats, v: Floats) -> tuple[Floats, Floats]:
+def _take_pivots_out(x: Floats, y: Floats, v: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Make each column 0 at the pivots before its own, and y 0 at all (in place).
 
     A pivot is the study with the largest weighted square in its column. Each column is scaled by a
-    power of two to be near 1 there, so that no square overflows. Return `unit` and `origin`.
+    power of two to be near 1 there, so that no square overflows. Return `unit`, `origin` and where
+    the pivots are.
     """
     p, n = len(x), y.shape[1]
     unit, origin = np.zeros((p, p, n)), np.empty((p, n))
+    pivots = np.zeros((p, n), np.intp)
     here, root = np.arange(n), np.sqrt(1.0 / v)
     for j in range(p):
         with np.errstate(over="ignore"):  # of variances that get other units
-            pivot = np.argmax(np.abs(x[j]) * root, axis=0)
+            pivots[j] = pivot = np.argmax(np.abs(x[j]) * root, axis=0)
         _, power = np.frexp(x[j, pivot, here])
         unit[j, j] = scale = np.ldexp(1.0, power - 1)
         x[j] /= scale
@@ -208,7 +237,7 @@ def _take_pivots_out(x: Floats, y: Floats, v: Floats) -> tuple[Floats, Floats]:
         x[j + 1 :] -= x[j] * unit[j, j + 1 :, None]
         y -= x[j] * origin[j]
         x[j + 1 :, pivot, here] = y[pivot, here] = 0.0
-    return unit, origin
+    return unit, origin, pivots
 
 
 def _dot(a: Floats, b: Floats) -> Floats:
