@@ -262,6 +262,7 @@ NUMBERS = [
     Case("a measure of events for scores", "measure: SMD", "measure: OR", "measure: OR", "analyses.score_7d.measure: OR does not fit depression_score, which is a score"),
     Case("points of several scales", "scales: [MADRS]", "scales: [MADRS, HAMD17]", "measure: MD", "analyses.madrs_7d.measure: MD needs one scale"),
     Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "choices.no correlation.change.measure: OR does not fit depression_score, which is a score"),
+    Case("Harbord of risk ratios", "    measure: RR", "    small_study: Harbord\n    measure: RR", "Harbord", "analyses.response_24h.small_study: Harbord is not for RR, which takes auto, Egger, Peters"),
     Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD, which takes inverse variance"),
     Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for OR and PLO alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
     Case("Peto of risk ratios, as R calls it", "    measure: RR", "    pooling: rma.peto\n    measure: RR", "rma.peto", "analyses.response_24h.pooling: Peto is for OR alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),

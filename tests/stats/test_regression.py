@@ -131,7 +131,7 @@ def test_the_global_maximum_is_found_with_moderators_too():
 
 
 def exact_sums(y, v, x):
-    """Return beta and the weighted residual sum of squares by rational arithmetic."""
+    """Return beta, and weighted sums of squares, residual and explained, in rational numbers."""
     rows = [[Fraction(float(a)) for a in row] for row in x]
     y = [Fraction(float(a)) for a in y]
     w = [1 / Fraction(float(a)) for a in v]
@@ -147,10 +147,14 @@ def exact_sums(y, v, x):
             if j != i:
                 table[j] = [a - table[j][i] * b for a, b in zip(table[j], table[i], strict=True)]
     beta = [row[-1] for row in table]
+    explained = sum(
+        (b * u * r[i] * a for i, b in enumerate(beta) for u, r, a in zip(w, rows, y, strict=True))
+    )
     rest = (
         a - sum(b * c for b, c in zip(beta, r, strict=True)) for a, r in zip(y, rows, strict=True)
     )
-    return list(map(float, beta)), float(sum(u * r * r for u, r in zip(w, rest, strict=True)))
+    q = sum(u * r * r for u, r in zip(w, rest, strict=True))
+    return list(map(float, beta)), float(q), float(explained)
 
 
 @pytest.mark.parametrize("orders", [0, 3, 6, 12])
@@ -160,10 +164,19 @@ def test_weights_orders_of_magnitude_apart_lose_no_digits(orders):
     v = 10.0 ** g.uniform(-orders, 0, 9)
     y = g.normal(size=9) * np.sqrt(v + 0.1)
     x = np.column_stack([np.ones(9), 1980.0 + g.permutation(9), np.arange(9) % 2])
-    beta, q = exact_sums(y, v, x)
+    beta, q, _ = exact_sums(y, v, x)
     fit = meta_regression(y, v, x, "EE")
     assert_allclose(fit.beta, beta, rtol=1e-12)
     assert fit.qe == pytest.approx(q, rel=1e-13)
+
+
+def test_the_omnibus_test_of_columns_that_are_nearly_alike_loses_no_digits():
+    # condition number 7e6; an inverse of the covariance has two digits left
+    x = np.array([[2005, 2002, 2001], [2005, 2002, 2003], [2006, 2003, 2003], [2006, 2003, 2005]])
+    y, v = np.array([0.1, 0.4, 0.3, 0.9]), np.array([0.02, 0.03, 0.05, 0.01])
+    fit = meta_regression(y, v, x, "EE", intercept=False)
+    assert fit.qm_df == 3
+    assert fit.qm == pytest.approx(exact_sums(y, v, x)[2], rel=1e-9)
 
 
 def test_an_exact_fit_leaves_no_doubt_of_its_slope():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from ketameta.crosscheck.small_study import asymmetry_again
 from ketameta.synthesize.diagnose import asymmetry
 from ketameta.tables.effects import EffectRow
 
@@ -52,6 +53,48 @@ def test_scores_go_on_what_of_their_standard_error_is_not_the_effect(configurati
     assert found.test_slope == pytest.approx(line.params[1], rel=1e-9)
     assert found.test_p == pytest.approx(line.pvalues[1], rel=1e-8)
     assert found.test_p != pytest.approx(found.p, rel=1e-3)
+
+
+def asked_by(analysis, measure, test):
+    select = replace(analysis.select, measure=measure)
+    return replace(analysis, select=select, model=replace(analysis.model, small_study=test))
+
+
+def test_odds_ratios_go_by_their_scores_where_harbord_is_asked(configuration):
+    rng = np.random.default_rng(3)
+    n = np.array(SIZES)
+    a, c = rng.binomial(n, 0.5), rng.binomial(n, 0.3)
+    yi, vi = np.log(a * (n - c) / (c * (n - a))), 1 / a + 1 / c + 1 / (n - a) + 1 / (n - c)
+    rows = effects(yi=yi, vi=vi, n_t=n, n_c=n, events_t=a, events_c=c)
+    analysis = asked_by(configuration["response_24h"], "OR", "Harbord")
+    found = asymmetry(analysis, rows, 0.5)
+    some, whole = a + c, 2 * n
+    v = n * n * some * (whole - some) / (whole**2 * (whole - 1))
+    z = a - some / 2
+    line = sm.OLS(z / np.sqrt(v), sm.add_constant(np.sqrt(v))).fit()
+    assert (found.test, found.test_k) == ("Harbord", 11)
+    assert found.test_slope == pytest.approx(line.params[0], rel=1e-9)
+    assert found.test_p == pytest.approx(line.pvalues[0], rel=1e-8)
+    # and once more by the part of the project that recomputes
+    again = [one for one in asymmetry_again(analysis, found, rows) if "Harbord" in one.number]
+    assert len(again) >= 3
+    for one in again:
+        assert one.theirs == pytest.approx(one.ours, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("measure", "asked", "made"),
+    [("SMD", "Egger", "Egger"), ("SMD", "Harbord", "Pustejovsky and Rodgers"),
+     ("RR", "Harbord", "Peters"), ("MD", "Peters", "Egger"), ("OR", "auto", "Peters")],
+)  # fmt: skip
+def test_the_test_is_the_one_asked_where_it_is_for_the_measure(configuration, measure, asked, made):
+    n = np.array(SIZES)
+    rows = effects(
+        yi=np.linspace(-1, 0, 11), vi=np.linspace(0.5, 0.1, 11), n_t=n, n_c=n,
+        events_t=n // 2, events_c=n // 3,
+    )  # fmt: skip
+    analysis = asked_by(configuration["response_24h"], measure, asked)
+    assert asymmetry(analysis, rows, -0.5).test == made
 
 
 def test_large_effects_alone_do_not_set_the_tests_off(configuration):

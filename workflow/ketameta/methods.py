@@ -6,7 +6,7 @@ which knows nothing of this module; a test holds the two in step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ketameta.measures import (
     BETA_BINOMIAL,
@@ -14,9 +14,11 @@ from ketameta.measures import (
     GLMM,
     INVERSE_VARIANCE,
     MANTEL_HAENSZEL,
+    ODDS,
     PETO,
     UM_FS,
     UM_RS,
+    Measure,
 )
 
 ALSO: dict[str, dict[str, str]] = {
@@ -56,6 +58,16 @@ ALSO: dict[str, dict[str, str]] = {
         **dict.fromkeys(("BB", "beta-binomial regression"), BETA_BINOMIAL),
     },
 }
+# tests of small-study effects by their authors, and whether each is for a measure
+AUTO, EGGER, PETERS, HARBORD = "auto", "Egger", "Peters", "Harbord"
+SIZES = "Pustejovsky and Rodgers"
+SMALL_STUDY: dict[str, Callable[[Measure], bool]] = {
+    AUTO: lambda measure: True,
+    EGGER: lambda measure: True,
+    PETERS: lambda measure: measure.counts,
+    HARBORD: lambda measure: measure is ODDS,
+    SIZES: lambda measure: measure.is_standardised,
+}
 # rules of the interval that a regression has none of: groups cannot share a tau² under them
 NEED_ONE_MEAN = ("profile", "henmi-copas")
 # tau² of groups: one for all, or one in each
@@ -68,6 +80,21 @@ _WHAT = {
     "prediction": "a rule for the prediction interval",
     "pooling": "a way of pooling",
 }
+
+
+def small_study_test(measure: Measure, asked: str = AUTO) -> str:
+    """Return the test of small-study effects of a measure, whose author is its name.
+
+    The standard error of a ratio follows the number of events, and so the effect: Peters (2006,
+    JAMA 295:676) goes by size. That of an SMD holds the SMD: Pustejovsky and Rodgers (2019, Res
+    Synth Methods 10:57) leave that out. That of an MD does neither: Egger's line. One that was
+    asked for all analyses and is not for this measure gives way to that.
+    """
+    if asked != AUTO and SMALL_STUDY[asked](measure):
+        return asked
+    if measure.counts:
+        return PETERS
+    return SIZES if measure.is_standardised else EGGER
 
 
 def _plain(word: str) -> str:

@@ -323,7 +323,7 @@ def _configuration(
 
 def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
     """Return a block over the defaults; of the thresholds too it gives only those that differ."""
-    both = {"forest": Display.forest, **defaults, **block}
+    both = {"forest": Display.forest, "small_study": Model.small_study, **defaults, **block}
     return both | {"certainty": {**defaults["certainty"], **both["certainty"]}}
 
 

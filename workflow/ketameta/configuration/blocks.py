@@ -47,7 +47,7 @@ else:
     _change = Annotated[block("Change", {}, {"measure": Measure, **_every}), MinLen(1)]
     _measures = Annotated[tuple[Measure, ...], MinLen(1), Listed()]
     Hours = block("Hours", {key: _hours[key] for key in ("target", "from", "to")})
-    _also = {"forest": _every["forest"]}
+    _also = {key: _every[key] for key in ("forest", "small_study")}
     _given = {key: told for key, told in _every.items() if key not in _also}
     Defaults = block("Defaults", {"certainty": block("Thresholds", _rated), **_given}, _also)
     Block = block("Analysis", _own, {"certainty": _other, **_every})
@@ -92,7 +92,8 @@ class File(TypedDict):
     windows: dict[Annotated[str, _SPAN], Hours]
     """Named spans of time after the first dose."""
     defaults: Defaults
-    """What an analysis uses where its own block is silent. Every key but forest must be given."""
+    """What an analysis uses where its own block is silent. Every key but forest and
+    small_study must be given."""
     analyses: Annotated[dict[Annotated[str, _NAME], Block], MinLen(1)]
     """One block an analysis; the name on the left names its page and files."""
     narrowed: NotRequired[Words]

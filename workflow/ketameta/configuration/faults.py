@@ -10,7 +10,7 @@ from ketameta.configuration.networks import OF_ARMS, RULES
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
 from ketameta.measures import EVENT, INVERSE_VARIANCE, MEASURES
-from ketameta.methods import ALSO, at_odds, understood
+from ketameta.methods import ALSO, SMALL_STUDY, at_odds, understood
 from ketameta.vocabulary import narrowing, vocabulary
 from ketameta.vocabulary.narrowing import parse, split_name
 
@@ -180,6 +180,11 @@ def _fit(
             )
             yield document.fault((*place, "pooling"), message)
             return
+    fits_test = SMALL_STUDY.get(str(block.get("small_study")))
+    if fits_test and not fits_test(asked):
+        takes = ", ".join(name for name, fits in SMALL_STUDY.items() if fits(asked))
+        message = f"{block['small_study']} is not for {measure}, which takes {takes}"
+        yield document.fault((*place, "small_study"), message)
     said = {key: block.get(key) for key in ("tau2_subgroups", "arms")}
     said |= {key: _method(key, block.get(key)) for key in METHODS}
     for key, message in at_odds(said):

@@ -164,6 +164,9 @@ class Model:
     comparison: str | None = None
     """What is compared, as priors.yaml of the vocabulary calls it: what earlier reviews found of
     the spread between such trials is the first prior of tau; null takes none of them."""
+    small_study: Literal["auto", "Egger", "Peters", "Harbord", "Pustejovsky and Rodgers"] = "auto"
+    """The test of small-study effects; auto: Peters for events, Pustejovsky and Rodgers for SMD,
+    Egger for others. Harbord is for OR."""
 
 
 # what no choice at all is called
@@ -264,8 +267,8 @@ class Thresholds:
     """Difference in standard deviations from which an effect is too large, or an interval too
     wide, to be trusted from few people."""
     asymmetry_p: Share
-    """p of the test of small-study effects (Peters for events, Pustejovsky and Rodgers for SMD,
-    Egger for MD) below which one level goes for publication bias; tested from ten effects on."""
+    """p of the test of small-study effects (see small_study) below which one level goes for
+    publication bias; tested from ten effects on."""
     missing: Percent
     """Per cent of all people measured from which known missing results cost one level."""
 

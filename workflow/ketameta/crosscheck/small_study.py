@@ -12,12 +12,12 @@ from ketameta.crosscheck import mixed, refits
 from ketameta.crosscheck.pooled import columns
 from ketameta.crosscheck.rows import Place
 from ketameta.measures import MEASURES
+from ketameta.methods import EGGER, HARBORD, PETERS, SIZES
 from ketameta.tables.crosscheck import CrosscheckRow
 from ketameta.tables.diagnostics import AsymmetryRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.small_study import PEESE, PET, AdjustedRow
 
-EGGER, PETERS, SIZES = "Egger", "Peters", "Pustejovsky and Rodgers"
 _CROSSOVER = "crossover"
 
 
@@ -58,7 +58,7 @@ def adjusted_again(
     if row.estimate is None:
         return
     place = Place(analysis.name, "", row.method)
-    if row.method not in (EGGER, PETERS, SIZES, PET, PEESE):
+    if row.method not in (EGGER, PETERS, HARBORD, SIZES, PET, PEESE):
         yield place.none("estimate", row.estimate, f"statsmodels has no {row.method}")
         return
     fitted = _line(row.method, effects)
@@ -78,14 +78,17 @@ def _line(method: str, effects: Sequence[EffectRow], *, within: bool = False) ->
     The intercept first and the slope last; `within` gives each treatment by its route an
     intercept of its own.
     """
-    if method in (PETERS, SIZES):
+    if method in (PETERS, HARBORD, SIZES):
         effects = [e for e in effects if e.n_t is not None and e.n_c is not None]
-    if method == PETERS:
+    if method in (PETERS, HARBORD):
         effects = [e for e in effects if _some(e) not in (None, 0.0, _people(e))]
     yi, vi = columns(effects)
     if method == PETERS:
         n, events = (np.array([f(e) or 0.0 for e in effects]) for f in (_people, _some))
         x, weights = 1 / n, 1 / (1 / events + 1 / (n - events))
+    elif method == HARBORD:
+        yi, weights = _scores(effects)
+        x = 1 / np.sqrt(weights)
     elif method == SIZES:
         sizes = np.array([1 / (e.n_t or 1) + 1 / (e.n_c or 1) for e in effects])
         x, weights = np.sqrt(sizes), 1 / sizes
@@ -94,6 +97,17 @@ def _line(method: str, effects: Sequence[EffectRow], *, within: bool = False) ->
     routes = [effect.drug_route or "not known" for effect in effects]
     before = mixed.members(routes) if within else np.ones((len(effects), 1))
     return refits.wls(yi, np.column_stack([before, x]), weights)
+
+
+def _scores(effects: Sequence[EffectRow]) -> tuple[Any, Any]:
+    """Return Z / V and V of the hypergeometric distribution of each trial's events."""
+    treated, all_, some = (
+        np.array([f(e) or 0.0 for e in effects]) for f in (lambda e: e.n_t, _people, _some)
+    )
+    events = np.array([e.events_t or 0.0 for e in effects])
+    share = treated / all_
+    spread = share * (1 - share) * some * (all_ - some) / (all_ - 1)
+    return (events - some * share) / spread, spread
 
 
 def _people(effect: EffectRow) -> float:

@@ -97,6 +97,11 @@ REFERENCES = {
         "Medicine 2002;21:1539–1558",
         "10.1002/sim.1186",
     ),
+    "Harbord 2006": (
+        "Harbord RM, Egger M, Sterne JAC. A modified test for small-study effects in meta-analyses "
+        "of controlled trials with binary endpoints. Statistics in Medicine 2006;25:3443–3457",
+        "10.1002/sim.2380",
+    ),
     "Higgins 2004": (
         "Higgins JPT, Thompson SG. Controlling the risk of spurious findings from "
         "meta-regression. Statistics in Medicine 2004;23:1663–1682",
@@ -128,11 +133,6 @@ REFERENCES = {
         "effects meta-analysis is straightforward and considerably outperforms the standard "
         "DerSimonian-Laird method. BMC Medical Research Methodology 2014;14:25",
         "10.1186/1471-2288-14-25",
-    ),
-    "IntHout 2016": (
-        "IntHout J, Ioannidis JPA, Rovers MM, Goeman JJ. Plea for routinely presenting prediction "
-        "intervals in meta-analysis. BMJ Open 2016;6:e010247",
-        "10.1136/bmjopen-2015-010247",
     ),
     "Iorio 2015": (
         "Iorio A, Spencer FA, Falavigna M, and others. Use of GRADE for assessment of evidence "

@@ -38,6 +38,12 @@ _WORDS = {
         "size shows the true one.",
         "Peters 2006",
     ),
+    "Harbord": (
+        "Harbord's line at infinite size",
+        "The effect changes in proportion to the standard error of a score of the events, which "
+        "does not hold the effect; a trial of infinite size shows the true one.",
+        "Harbord 2006",
+    ),
     "Pustejovsky and Rodgers": (
         "Pustejovsky and Rodgers' line at infinite size",
         "The effect changes with the part of the standard error that follows from the numbers of "

@@ -179,7 +179,7 @@ slope <- function(yi, vi, x, treated = NULL) {
   found["x", c(1, 4)]
 }
 
-# test: Peters, Pustejovsky and Rodgers, or Egger; NA where none is made
+# test: Peters, Harbord, Pustejovsky and Rodgers, or Egger; NA where none is made
 small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, treated, ours) {
   before <- state()
   line <- regtest(yi, vi, model = "lm", predictor = "sei")
@@ -187,7 +187,12 @@ small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, treat
   same("Egger's p", ours["p"], line$pval)
   same("Egger's limit", ours["limit"], line$est)
   if (!is.na(test)) {
-    v <- switch(test, Peters = 1 / (ai + ci) + 1 / (n1i + n2i - ai - ci), Egger = vi,
+    if (test == "Harbord") {
+      score <- escalc("PETO", ai = ai, n1i = n1i, ci = ci, n2i = n2i, add = 0)
+      yi <- c(score$yi)
+      vi <- score$vi
+    }
+    v <- switch(test, Peters = 1 / (ai + ci) + 1 / (n1i + n2i - ai - ci), Egger = vi, Harbord = vi,
                 1 / n1i + 1 / n2i)
     x <- if (test == "Peters") 1 / (n1i + n2i) else sqrt(v)
     use <- is.finite(yi + v + x)

@@ -64,7 +64,7 @@ _PREDICTION = {
     "k-1": "from t with k − 1 degrees of freedom (Veroniki 2019)",
     "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
     "normal": "from the normal distribution",
-    "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance (IntHout 2016)",
+    "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance",
     "hksj-k-2": "from t with k − 2 degrees of freedom and the HKSJ variance (Partlett 2017)",
     "k-1-wald": "from t with k − 1 degrees of freedom and the Wald variance (Veroniki 2019)",
     "k-2-wald": "from t with k − 2 degrees of freedom and the Wald variance (Higgins 2009)",

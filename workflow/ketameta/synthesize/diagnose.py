@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question, Window
-from ketameta.measures import MEASURES, Measure
+from ketameta.measures import MEASURES
+from ketameta.methods import EGGER, HARBORD, SIZES, small_study_test
 from ketameta.stats import (
     cumulative,
     egger,
+    harbord,
     influence,
     leave_one_out,
     peters,
@@ -95,11 +97,11 @@ def asymmetry(analysis: Analysis, effects: Sequence[EffectRow], centre: float) -
         limit=finite_or_none(found.limit),
         statistic=finite_or_none(found.statistic),
         p=finite_or_none(found.p) if len(effects) >= LEAST_TESTED else None,
-        **_tested(MEASURES[analysis.select.measure], effects, level),
+        **_tested(analysis, effects),
     )
 
 
-def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dict[str, Any]:
+def _tested(analysis: Analysis, effects: Sequence[EffectRow]) -> dict[str, Any]:
     """Return the test of small-study effects; of fewer than ten effects its name and their number.
 
     Treated arms alone have none.
@@ -107,16 +109,16 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     told: dict[str, Any] = dict.fromkeys(
         ("test_slope", "test_p", "without_crossovers_k", "without_crossovers_p", "adjusted_p")
     )
-    if not measure.compares:
+    if not MEASURES[analysis.select.measure].compares:
         return told | {"test": None, "test_k": 0}
-    name, test = by_size(measure, effects, level)
+    name, test = by_size(analysis, effects)
     told |= {"test": name, "test_k": int(test.k)}
     if test.k < LEAST_TESTED:
         return told
     parallel = [e for e in effects if e.design != "crossover"]
-    fewer = by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
+    fewer = by_size(analysis, parallel)[1] if len(parallel) >= LEAST else None
     routes = [e.drug_route or "not known" for e in effects]
-    adjusted = by_size(measure, effects, level, routes)[1]
+    adjusted = by_size(analysis, effects, routes)[1]
     return told | {
         "test_slope": finite_or_none(test.slope),
         "test_p": finite_or_none(test.p),
@@ -127,25 +129,26 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
 
 
 def by_size(
-    measure: Measure, effects: Sequence[EffectRow], level: float, groups: list[str] | None = None
+    analysis: Analysis, effects: Sequence[EffectRow], groups: list[str] | None = None
 ) -> tuple[str, RegressionTest]:
-    """Return a test of small-study effects that effects alone do not set off, with its author.
+    """Return the test of small-study effects that an analysis asks for, with its author.
 
-    The standard error of a ratio follows the number of events, and so the effect: there effects go
-    on 1 / n with Peters' weights (2006, JAMA 295:676). That of an SMD holds the SMD: there it is
-    left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does neither:
-    Egger's line. With `groups` each has a limit of its own, and the slope is that within groups.
+    By default one that effects alone do not set off: `methods.small_study_test`. With `groups`
+    each has a limit of its own, and the slope is that within groups.
     """
-    if not measure.counts and not measure.is_standardised:
-        yi, vi = column(e.yi for e in effects), column(e.vi for e in effects)
-        return "Egger", egger(yi, vi, "lm", groups=groups, level=level)
+    level = analysis.model.level
+    name = small_study_test(MEASURES[analysis.select.measure], analysis.model.small_study)
     yi = column(e.yi for e in effects)
+    if name == EGGER:
+        vi = column(e.vi for e in effects)
+        return name, egger(yi, vi, "lm", groups=groups, level=level)
     n_t, n_c = column(e.n_t for e in effects), column(e.n_c for e in effects)
-    if measure.is_standardised:
-        found = pustejovsky_rodgers(yi, n_t, n_c, groups=groups, level=level)
-        return "Pustejovsky and Rodgers", found
+    if name == SIZES:
+        return name, pustejovsky_rodgers(yi, n_t, n_c, groups=groups, level=level)
     a, c = column(e.events_t for e in effects), column(e.events_c for e in effects)
-    return "Peters", peters(yi, a, n_t, c, n_c, groups=groups, level=level)
+    if name == HARBORD:
+        return name, harbord(a, n_t, c, n_c, groups=groups, level=level)
+    return name, peters(yi, a, n_t, c, n_c, groups=groups, level=level)
 
 
 def column(values: Iterable[float | None]) -> NDArray[np.float64]:

@@ -80,7 +80,7 @@ def adjusted(
             why=found.why,
         )
 
-    name, test = by_size(measure, effects, analysis.model.level)
+    name, test = by_size(analysis, effects)
     found = [_regressed(name, test), *_others(analysis, yi, vi)]
     return [row(one) for one in (*found, *_selected(analysis, record, yi, vi))]
 

@@ -155,15 +155,22 @@ class DesignModel(Analyses):
         e = u * r
         return _dot(e, r), _dot(e, e)
 
-    def covariance(self, t: Floats) -> Floats:
-        """Return (X'UX)^-1, shape (n, p, p)."""
+    def covariance(self, t: Floats) -> tuple[Floats, Floats]:
+        """Return (X'UX)^-1, shape (n, p, p), and what each column adds to y'UX (X'UX)^-1 X'Uy.
+
+        The latter, shape (p, n), to those before it: the last m add up to b'C^-1 b of the last m
+        coefficients b with covariance C, whose digits an inverse would lose.
+        """
         basis, p = self._basis(1.0 / (self.v + t)), self.columns
         one = np.broadcast_to(np.eye(p)[:, :, None], (p, p, t.size))
         back = _solve(self.unit, _solve(basis.factor, one))
         whole = np.zeros((p, p, t.size))
         for part, norm in zip(back.swapaxes(0, 1), basis.norms, strict=True):
             whole += part[:, None] * part / norm
-        return np.ascontiguousarray(whole.transpose(2, 0, 1))
+        added = basis.along.copy()
+        for j, by in enumerate(self.origin):
+            added += basis.factor[:, j] * by
+        return np.ascontiguousarray(whole.transpose(2, 0, 1)), basis.norms * added * added
 
     def moments(self, w: Floats, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return y'Ay, tr AV, tr A and tr (A S)^2 for the projection A with weights w."""

@@ -13,7 +13,7 @@ from scipy import special
 from ketameta.stats.numerics.checks import aligned, as_effects, as_floats, has_labels
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import Labels, index_labels, number_fields
-from ketameta.stats.numerics.sums import Floats
+from ketameta.stats.numerics.sums import Floats, over_studies
 from ketameta.stats.univariate import units
 from ketameta.stats.univariate.design import DesignModel
 from ketameta.stats.univariate.heterogeneity import spread_measures
@@ -273,7 +273,8 @@ def _fit(y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: About)
     at = found.sums or model.sums(t, restricted)
     by = adjustment(options.interval, at.q / model.df, model.df, t, options.level)
     df = by.df
-    covariance = by.factor[:, None, None] * model.covariance(t)
+    covariance, added = model.covariance(t)
+    covariance *= by.factor[:, None, None]
     se = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where the fit is exact
         statistic = at.mean / se
@@ -288,6 +289,10 @@ def _fit(y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: About)
     columns = np.flatnonzero(tested) if tested.any() else np.arange(x.shape[2])
     if columns.size == 1:  # the test of the coefficient itself
         qm, qm_p = statistic[:, columns[0]] ** 2, p[:, columns[0]]
+    elif columns[0] == x.shape[2] - columns.size:  # the last ones, as behind a constant
+        with np.errstate(divide="ignore", invalid="ignore"):  # the multiplier of an exact fit is 0
+            qm = over_studies(added[columns]) / by.factor
+        qm, qm_p = _tail(qm, columns.size, df)
     else:
         qm, qm_p = omnibus(at.mean[:, columns], covariance[:, columns][:, :, columns], df)
     return spread | {
@@ -329,6 +334,11 @@ def omnibus(beta: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Float
     if known.any():
         solved = np.linalg.solve(unit[known], z[known][:, :, None])[:, :, 0]
         q[known] = (z[known] * solved).sum(axis=1)
+    return _tail(q, m, df)
+
+
+def _tail(q: Floats, m: int, df: Floats) -> tuple[Floats, Floats]:
+    """Return a chi-squared on m degrees, over m where df is finite, and its p."""
     finite = np.isfinite(df)
     q = np.where(finite, q / m, q)
     p = np.where(
