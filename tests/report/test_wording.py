@@ -21,6 +21,7 @@ from ketameta.report import (
 )
 from ketameta.report.references import REFERENCES
 from ketameta.tables.diagnostics import JudgementRow
+from ketameta.tables.fits import Engine
 from ketameta.tables.syntheses import AbsoluteRow, StudyRow, SubgroupRow, SynthesisRow
 from ketameta.tables.table import extended
 
@@ -358,6 +359,19 @@ def test_every_citation_is_to_a_work_of_the_list(configuration, records, tables)
                  wording_method.bases(analysis, studies)]  # fmt: skip
         named = set(re.findall(r"[A-ZÖ][A-Za-zö]+ (?:19|20)\d\d", " ".join(texts)))
         assert named <= set(REFERENCES)
+
+
+@pytest.mark.parametrize("engine", [engine for engine in Engine if engine.of_counts])
+def test_every_way_of_pooling_counts_is_told_with_a_work_of_the_list(
+    configuration, records, engine
+):
+    record = replace(records["response_24h"], engine=engine)
+    assert record.estimate is not None
+    said = wording_method.method(configuration["response_24h"], record)
+    told = next(text for text in said if text.startswith("The counts are pooled by"))
+    assert [name for name, *_ in wording_method.cited([told])]
+    assert set(re.findall(r"[A-ZÖ][A-Za-zö]+ (?:19|20)\d\d", told)) <= set(REFERENCES)
+    assert wording_method.other_model(record)
 
 
 def test_mixed_bases_of_a_standardised_difference_are_named(configuration):

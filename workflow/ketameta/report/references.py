@@ -167,6 +167,12 @@ REFERENCES = {
         "meta-analyses. BMC Medical Research Methodology 2013;13:35",
         "10.1186/1471-2288-13-35",
     ),
+    "Kuss 2015": (
+        "Kuss O. Statistical methods for meta-analyses including information from studies without "
+        "any events: add nothing to nothing and succeed nevertheless. Statistics in Medicine "
+        "2015;34:1097–1116",
+        "10.1002/sim.6383",
+    ),
     "Lan 1983": (
         "Lan KKG, DeMets DL. Discrete sequential boundaries for clinical trials. Biometrika "
         "1983;70:659–663",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS, PLACES
-from ketameta.stats import MultilevelFit, three_level
+from ketameta.stats import MultilevelFit, restricted_cubic_spline, three_level
 from ketameta.synthesize.pool import covariance_of, finite_or_none, independent
 from ketameta.tables.fits import IntervalRule
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 DOSES, ENOUGH_ARMS = 5, 10
 # degrees of freedom that trials leave at least
 SPARE = 2
+# knots of the spline, in per cent of the doses (Harrell 2015, Regression Modeling Strategies, 2.4)
 _KNOTS = (10, 50, 90)
 
 
@@ -43,24 +44,6 @@ def choice_of(analysis: Analysis) -> str | None:
     """Return the name of the choice that keeps arms apart and the control whole, if one does."""
     apart = replace(analysis.select, arms="whole")
     return next((one.name for one in analysis.variants if one.select == apart), None)
-
-
-def bent(doses: Floats) -> Floats:
-    """Return the bend of a restricted cubic spline, shape (k,): 0 below the first of three knots.
-
-    Harrell 2015, Regression Modeling Strategies, section 2.4.5: linear beyond the outer knots,
-    which lie at the 10th, 50th and 90th percentile of the doses.
-    """
-    a, b, c = np.percentile(doses, _KNOTS)
-    return bend(doses, (a, b, c))
-
-
-def bend(x: Floats, knots: tuple[float, float, float]) -> Floats:
-    """Return the bend of a spline with these knots at places x, in the units of x."""
-    a, b, c = knots
-    up = [np.maximum(x - knot, 0.0) ** 3 for knot in knots]
-    cubic = up[0] - up[1] * (c - a) / (c - b) + up[2] * (b - a) / (c - b)
-    return np.asarray(cubic / (c - a) ** 2)
 
 
 def arms_with_dose(
@@ -96,7 +79,7 @@ def by_dose(
     models = {ARMS: fit(doses / step)}
     knots = np.percentile(doses, _KNOTS)
     if len({*doses.tolist()}) >= DOSES and len(y) >= ENOUGH_ARMS and (np.diff(knots) > 0).all():
-        models[CURVED] = fit(doses / step, bent(doses) / step)
+        models[CURVED] = fit(*(restricted_cubic_spline(doses, knots) / step).T)
     rows = [_row(analysis, arms, name, found, tau2) for name, found in models.items()]
     terms = [one for name, found in models.items() for one in _terms(analysis, name, found)]
     values = [
@@ -170,11 +153,10 @@ def _curve(
     """Return the mean effect along the doses, by the model that bends where there is one."""
     step, back = MODERATORS[DOSE].step, MEASURES[analysis.select.measure].transform.back
     at = np.linspace(doses.min(), doses.max(), PLACES)
-    columns = [np.ones(PLACES), at / step]
+    curve = at[:, None]
     if CURVED in models:
-        a, b, c = np.percentile(doses, _KNOTS)
-        columns.append(bend(at, (a, b, c)) / step)
-    fit, rows = models.get(CURVED, models[ARMS]), np.column_stack(columns)
+        curve = restricted_cubic_spline(at, np.percentile(doses, _KNOTS))
+    fit, rows = models.get(CURVED, models[ARMS]), np.column_stack([np.ones(PLACES), curve / step])
     means = rows @ fit.beta
     quantile = (fit.ci_high[0] - fit.beta[0]) / fit.se[0]
     half = quantile * np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.vcov, rows))
