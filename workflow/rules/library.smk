@@ -52,7 +52,7 @@ rule library:
 rule library_chunk:
     """Read and pool the reviews of a chunk."""
     input:
-        lambda wildcards: LIBRARY.files(wildcards.number),
+        lambda wildcards: [local(path) for path in LIBRARY.files(wildcards.number)],
     output:
         [
             f"{LIBRARY.chunk('{number}')}/{name}"
