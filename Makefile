@@ -33,7 +33,8 @@ licences: .venv/dev ## the licence of every package in the lock
 
 audit: .venv/ketameta ## known holes of the locked packages (needs the network; installs pip-audit apart)
 	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --disable-pip-version-check -q pip-audit
-	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock \
+	  -r requirements-slurm.lock
 
 figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 	@$(BIN)/snakemake --cores $(CORES) prints
@@ -47,11 +48,12 @@ bench: .venv/dev ## time the report and a comparison of extractions, and print t
 scale: .venv/dev ## cost of each stage with the tables 1 and 10 times as long (SIZES="1 10 50")
 	@$(BIN)/python -m tests.benchmarks.scale $(SIZES)
 
-lock: ## resolve both lock files again (needs uv and the network)
+lock: ## resolve the lock files again (needs uv and the network)
 	$(COMPILE) --extra build pyproject.toml -o requirements.lock
-	$(COMPILE) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	awk 'NR == FNR {known[$$0] = 1; next} /==/ {own = !($$0 in known)} own' requirements.lock \
-	  requirements-dev.lock > requirements-dev.part && mv requirements-dev.part requirements-dev.lock
+	set -e; for extra in dev slurm; do \
+	  $(COMPILE) --extra build --extra $$extra -c requirements.lock pyproject.toml -o requirements.part; \
+	  awk 'NR == FNR {known[$$0] = 1; next} /==/ {own = !($$0 in known)} own' requirements.lock \
+	    requirements.part > requirements-$$extra.lock; rm requirements.part; done
 
 clean: ## remove everything that is made
 	rm -rf .snakemake logs data/processed/*.parquet data/processed/*.sha256 .venv
@@ -80,3 +82,8 @@ help: ## this list
 .venv/dev: .venv/ketameta requirements-dev.lock
 	$(PIP) --require-hashes --no-deps --no-build-isolation -r requirements-dev.lock
 	@touch $@
+
+# beside the other packages, for PYTHONPATH: where it is found, each start of Snakemake takes longer
+.venv/slurm: .venv/packages requirements-slurm.lock
+	rm -rf $@
+	$(PIP) --require-hashes --no-deps --target $@ -r requirements-slurm.lock

@@ -27,7 +27,8 @@ ZIZMOR = ("--offline", "--no-progress", "--quiet", "--strict-collection")
 INPUTS = {
     *("data/raw/**", "reports/versions/**", "workflow/**", "tests/**", ".ci/**", "README.md"),
     *("Snakefile", "config/**", ".snakemake-workflow-catalog.yml", "Makefile", "pyproject.toml"),
-    *("requirements.lock", "requirements-dev.lock", "CITATION.cff", "CONTRIBUTING.md"),
+    *("requirements.lock", "requirements-dev.lock", "requirements-slurm.lock"),
+    *("CITATION.cff", "CONTRIBUTING.md"),
     *("setup.py", ".pre-commit-config.yaml", ".github/**"),
 }
 

@@ -16,8 +16,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-# of the report, and of tests and lint beside it
-LOCKS = [(ROOT / f"requirements{which}.lock").read_text(encoding="utf-8") for which in ("", "-dev")]
+# of the report; of tests and lint beside it, and of a cluster
+LOCKS = [
+    (ROOT / f"requirements{which}.lock").read_text(encoding="utf-8")
+    for which in ("", "-dev", "-slurm")
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
@@ -33,10 +36,12 @@ def entries(lock):
     return found
 
 
-RUNTIME, DEV = map(entries, LOCKS)
-ENTRIES = [*RUNTIME, *DEV]
+RUNTIME, DEV, SLURM = map(entries, LOCKS)
+ENTRIES = [*RUNTIME, *DEV, *SLURM]
 EXTRAS = PROJECT["optional-dependencies"]
-WANTED = [*PROJECT["dependencies"], *EXTRAS["build"], *EXTRAS["dev"]]
+# which lock gives what is wanted, where it is not that of the report
+APART = {**dict.fromkeys(EXTRAS["dev"], DEV), **dict.fromkeys(EXTRAS["slurm"], SLURM)}
+WANTED = [*PROJECT["dependencies"], *EXTRAS["build"], *APART]
 
 
 def test_every_package_has_hashes_and_an_exact_version():
@@ -61,7 +66,7 @@ def test_the_lock_gives_what_pyproject_asks_for(wanted, python):
     environment["python_full_version"] = f"{python}.0"
     versions = [
         str(locked.specifier).removeprefix("==")
-        for locked, _ in (ENTRIES if wanted in EXTRAS["dev"] else RUNTIME)
+        for locked, _ in [*RUNTIME, *APART.get(wanted, [])]
         if canonicalize_name(locked.name) == canonicalize_name(requirement.name)
         and (locked.marker is None or locked.marker.evaluate(environment))
     ]
@@ -72,8 +77,8 @@ def test_the_lock_gives_what_pyproject_asks_for(wanted, python):
 def test_the_report_needs_no_package_of_tests_and_lint():
     """Who wants the report alone downloads no driver of a browser and no linter."""
     own = {canonicalize_name(locked.name) for locked, _ in RUNTIME}
-    assert not own & {canonicalize_name(Requirement(text).name) for text in EXTRAS["dev"]}
-    twice = {str(locked) for locked, _ in RUNTIME} & {str(locked) for locked, _ in DEV}
+    assert not own & {canonicalize_name(Requirement(text).name) for text in APART}
+    twice = {str(locked) for locked, _ in RUNTIME} & {str(locked) for locked, _ in [*DEV, *SLURM]}
     assert twice == set()
 
 
@@ -153,7 +158,7 @@ def test_which_licences_are_allowed(licences, expression, fine):
 def test_the_makefile_installs_by_hash_alone_and_can_audit():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     installed = [line for line in text.splitlines() if "$(PIP)" in line and " -r " in line]
-    assert len(installed) == 3
+    assert len(installed) == 4
     for line in installed:
         assert "--require-hashes" in line
         assert "--no-deps" in line

@@ -1,27 +1,8 @@
 """Helpers of the rules: the configuration, what has to run, and the shell that runs the steps."""
 
-import shlex
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
-
-# in a checkout the package stands beside the rules; else it is the one that is installed
-BESIDE = Path(str(workflow.current_basedir)).parent
-if Path(BESIDE, "ketameta").is_dir():
-    sys.path.insert(0, str(BESIDE))
-
-try:
-    from ketameta.commands import snakefile
-    from ketameta.freshness import PUBLISHED, RUN, stamp
-    from ketameta.project import python_path
-    from ketameta.publishing import publish, recover
-except ModuleNotFoundError as error:
-    if error.name != "ketameta":
-        raise
-    raise WorkflowError(
-        f"These rules need the package ketameta: install it for {sys.executable}"
-    ) from None
+from ketameta.commands import snakefile
+from ketameta.freshness import PUBLISHED, RUN, stamp
+from ketameta.publishing import publish, recover
 
 # a job of a cluster reads this file too: it changes nothing
 SETTLED = snakefile.settle_state if workflow.is_main_process else snakefile.read_only
@@ -36,26 +17,16 @@ except snakefile.RunRefusedError as error:
     raise WorkflowError(str(error)) from None
 
 
-def quoted(path):
-    """Return a path for the shell; braces doubled, as Snakemake fills in what is between them."""
-    return shlex.quote(str(path)).replace("{", "{{").replace("}", "}}")
-
-
-# the interpreter that runs Snakemake runs the steps, with the package that is loaded here, whatever
-# `python` and an installed ketameta are outside
-shell.prefix(
-    "set -euo pipefail; "
-    f"export PATH={quoted(Path(sys.executable).parent)}:$PATH PYTHONPATH={quoted(python_path())}; "
-)
-
-
 def before_jobs():
     """Stop where tables have faults."""
     if not workflow.is_main_process:
         return
-    forced = [
-        job for job in workflow.dag.needrun_jobs() if workflow.dag.reason(job).forced
-    ]
+    jobs = list(workflow.dag.needrun_jobs())
+    made = [Path(path) for job in jobs for path in job.output]
+    if made and all(path.is_relative_to(LIBRARY.out) for path in made):
+        # a library has nothing to do with the tables of this project
+        return
+    forced = [job for job in jobs if workflow.dag.reason(job).forced]
     # a module's rules may have other names here
     stages = [Path(path).name for job in forced for path in job.output]
     try:

@@ -25,6 +25,7 @@ from ketameta.freshness import (
     stale,
     stamp,
 )
+from ketameta.library.asked import KEYS
 from ketameta.project import CONFIG
 from ketameta.publishing import keep, recover
 from ketameta.raw_tables import RawTables
@@ -97,9 +98,9 @@ def _understood(asked: Mapping[str, object]) -> Configuration:
             f"{Path.cwd()} is no project: it has no {CONFIG.as_posix()}. Go to one, name it with"
             " --directory, or begin one with `ketameta init FOLDER`."
         )
-    if asked:
+    if unused := sorted(asked.keys() - set(KEYS)):
         raise RunRefusedError(
-            f"Not used here: {', '.join(sorted(asked))} of --config or --configfile. What is asked "
+            f"Not used here: {', '.join(unused)} of --config or --configfile. What is asked "
             f"stands in {CONFIG.as_posix()} alone: edit that file."
         )
     try:
