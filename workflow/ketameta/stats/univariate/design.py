@@ -35,13 +35,12 @@ class Basis(NamedTuple):
 
     def crossed(self, other: Floats) -> Floats:
         """Return tr (N^-1 B)^2, B the symmetric products of `weighted` with `other`, shape (n,)."""
-        total = np.zeros(self.norms.shape[1])
-        for i, (one, norm) in enumerate(zip(self.weighted, self.norms, strict=True)):
-            inner = _dot(one, other[: i + 1])
-            inner *= inner
-            inner[:i] *= 2.0
-            total += over_studies(inner / self.norms[: i + 1]) / norm
-        return total
+        p, n = self.norms.shape
+        one, two = (x.repeat(2, axis=2) if n == 1 else x for x in (self.weighted, other))
+        inner = np.einsum("akn,bkn->abn", one, two)[:, :, :n]
+        inner *= inner
+        inner /= self.norms[:, None] * self.norms
+        return over_studies(inner.reshape(p * p, n))
 
 
 class DesignModel(Analyses):
@@ -114,6 +113,9 @@ class DesignModel(Analyses):
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is beta, shape (n, p), `total` log |X'UX| of x as it is."""
+        if t.size == 1:
+            found = self._twice.sums(t.repeat(2), restricted)
+            return Sums(*(part[:1] for part in found))
         u = 1.0 / (self.v + t)
         basis = self._basis(u)
         e = u * basis.rest
@@ -124,8 +126,7 @@ class DesignModel(Analyses):
         d = _dot(u, u)
         if not restricted:
             return Sums(mean, log_det, q, a, over_studies(u), c, d)
-        for one, norm in zip(basis.weighted, basis.norms, strict=True):
-            d -= 2.0 * _dot(u, one * one) / norm
+        d -= 2.0 * over_studies(_dot(u, basis.weighted * basis.weighted) / basis.norms)
         b = self._open(u, basis)
         # where one study has nearly all the weight, d is a small difference: tr P^2 lies between
         # (tr P)^2 over the rank of P, and (tr P)^2
@@ -138,18 +139,19 @@ class DesignModel(Analyses):
         A pivot may outweigh all others, and its column take nearly all of it: what that leaves is
         the share of the others in the norm of the column.
         """
-        here = np.arange(u.shape[1])
-        rest = u.copy()
+        here, column = np.arange(u.shape[1]), np.arange(self.columns)[:, None]
+        rest, ones = u.copy(), np.ones_like(u)
         rest[self.pivot, here] = 0.0
-        found = over_studies(rest)
-        for pivot, column, one, norm in zip(self.pivot, *basis[:3], strict=True):
-            own, parts = one * one, one * column
-            own[pivot, here] = parts[pivot, here] = 0.0
-            found += (u[pivot, here] * over_studies(parts) - over_studies(own)) / norm
-        return found
+        own, parts = basis.weighted * basis.weighted, basis.weighted * basis.columns
+        own[column, self.pivot, here] = parts[column, self.pivot, here] = 0.0
+        left = (u[self.pivot, here] * _dot(ones, parts) - _dot(ones, own)) / basis.norms
+        return over_studies(rest) + over_studies(left)
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
+        if t.size == 1:
+            q, slope = self._twice.q(t.repeat(2))
+            return q[:1], slope[:1]
         u = 1.0 / (self.v + t)
         r = self._basis(u).rest
         e = u * r
@@ -188,6 +190,11 @@ class DesignModel(Analyses):
         """Return the coefficients of the design as given, shape (n, p)."""
         beta = _solve(self.unit, self.origin + _solve(basis.factor, basis.along))
         return np.ascontiguousarray(beta.T)
+
+    @cached_property
+    def _twice(self) -> DesignModel:
+        """A lone analysis with a copy beside it, once instead of in each of its sums."""
+        return self.take(np.zeros(2, dtype=np.intp))
 
     @cached_property
     def _evenly(self) -> Basis:
