@@ -29,7 +29,8 @@ COMMANDS = list(dict.fromkeys(shlex.join(shlex.split(c, comments=True)) for c in
 # files that the commands name and a reader has: his own
 OWN = {
     "my.csv": "study,ai,n1i,ci,n2i,region,year\nA,12,20,5,20,x,2001\nB,9,25,6,25,x,2004\n"
-    "C,7,30,6,28,y,2010\nD,8,31,2,30,y,2012\n"
+    "C,7,30,6,28,y,2010\nD,8,31,2,30,y,2012\n",
+    "effects.csv": "analysis,yi,vi\na,0.3,0.01\na,0.5,0.04\nb,0.1,0.02\nb,0.2,0.03\n",
 }
 
 
@@ -104,7 +105,8 @@ def test_the_lines_for_a_notebook_run_one_after_the_other(small_built, monkeypat
     monkeypatch.chdir(small_built.folder)
     names = {}
     shown = [eval_or_exec(node, names) for node in ast.parse(only("python")).body]
-    *_, told, weights, pooled = [x for x in shown if x is not None]
+    *_, told, alone, weights, pooled = [x for x in shown if x is not None]
+    assert alone.k == 3
     assert told.startswith("Murrough 2013 in Response")
     ours = names["one"].studies.set_index("label")["weight"]
     assert weights.to_dict() == pytest.approx(ours.to_dict())
@@ -138,6 +140,8 @@ def desk(small, monkeypatch):
     small.path("CD015373-data-rows.csv").write_text(rows, encoding="utf-8")
     counts_of = counts("1.1", {"Ash": (2, 20, 3, 22), "Elm": (4, 35, 9, 33)})
     package(small.path("CD015373.zip"), [settings("1.1", "Risk Ratio")], counts_of)
+    small.path("reviews").mkdir()
+    shutil.copy(small.path("CD015373.zip"), small.path("reviews"))
     shutil.copytree(small.path("data/raw"), small.path("second"))
     small.edit("second/outcomes.csv", ",47,31,", ",47,13,")
     monkeypatch.chdir(small.folder)
