@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import special
 from ketameta.stats.dependent.dose_results import DoseCurve, DoseResponse
 from ketameta.stats.dependent.mixed import Dependent, MixedFit
 from ketameta.stats.dependent.shared import fit_or_fall_back, label_codes, prepare
-from ketameta.stats.dependent.structures import between_shape, filled, pattern
+from ketameta.stats.dependent.structures import between_shape, filled
 from ketameta.stats.numerics.checks import aligned, as_floats, as_labels, as_level, one_of
 
 Array = NDArray[np.float64]
@@ -115,15 +116,22 @@ def dose_response(
     data = prepare(rows.y, rows.V, rows.codes, X)
     if np.linalg.matrix_rank(data.X) < X.shape[1]:
         raise ValueError(f"doses are too few for the {X.shape[1]} columns of the curve")
-    used, names = np.unique(data.codes), rows.names
-    data, left_out = (data, 0) if stages == 1 else _first_stage(data)
-    if data.X.shape[0] == 0:
+    data, size = _of_order_one(data)
+    tested, left_out = (data, 0) if stages == 1 else _first_stage(data)
+    if tested.y.size == 0:
         raise ValueError(f"no study has as many doses as the curve has columns: {X.shape[1]}")
-    kept = np.unique(data.codes) if stages == 2 else used
-    fit, between = _fitted(data, method, stages)
-    told = tuple(str(names[code]) for code in kept)
+    kept = np.unique(tested.codes)
+    fit, between = _fitted(_only(data, kept), method)
+    if stages == 2:
+        reml, one = method == "REML", _only(data, kept)
+        value = fit.log_likelihood - _at_zero(one, reml) + _at_zero(tested, reml)
+        value += (kept.size - reml) * float(np.log(size).sum())
+        fit = replace(fit, log_likelihood=value)
+    fit = replace(fit, beta=fit.beta / size, vcov=fit.vcov / np.outer(size, size))
+    told = tuple(str(rows.names[code]) for code in kept)
     effects = int(np.isin(rows.codes[np.isfinite(rows.y)], kept).sum())
-    return _result(data, fit, between, shape, told, (effects, left_out), level)
+    between = between / np.outer(size, size)
+    return _result(tested, fit, between, shape, told, (effects, left_out), level)
 
 
 class _Rows(NamedTuple):
@@ -180,6 +188,28 @@ def _curve(kind: str, knots: ArrayLike | None, dose: Array) -> DoseCurve:
     return DoseCurve(kind, tuple(k.tolist()))
 
 
+def _of_order_one(data: Dependent) -> tuple[Dependent, Array]:
+    """Return the data with columns of one size, and by what they were divided.
+
+    Columns of a curve are of very different size, which the search for their variances does not
+    like. A free covariance of the ones is a free covariance of the others.
+    """
+    size = np.sqrt((data.X**2).mean(axis=0))
+    return replace(data, X=data.X / size), size
+
+
+def _only(data: Dependent, codes: Ints) -> Dependent:
+    """Return the rows of some studies."""
+    rows = np.isin(data.codes, codes)
+    return Dependent(
+        data.y[rows],
+        data.X[rows],
+        data.V[np.ix_(rows, rows)],
+        data.codes[rows],
+        np.ones(int(rows.sum()), dtype=bool),
+    )
+
+
 def _first_stage(data: Dependent) -> tuple[Dependent, int]:
     """Return the coefficients of each study as effects, and how many studies have none."""
     p = data.X.shape[1]
@@ -210,35 +240,44 @@ def _first_stage(data: Dependent) -> tuple[Dependent, int]:
     )
 
 
-def _fitted(data: Dependent, method: str, stages: int) -> tuple[MixedFit, Array]:
-    """Fit the model of either stage; also the covariance of the coefficients of studies."""
+def _fitted(data: Dependent, method: str) -> tuple[MixedFit, Array]:
+    """Fit the model of all effects; also the covariance of the coefficients of studies.
+
+    That of the coefficients of studies has the same likelihood but for a constant: what effects
+    say besides of their curve does not depend on it.
+    """
     p = data.X.shape[1]
     if method == "EE":
-        beta, vcov, q, logdet = _alone(data)
-        value = -0.5 * (q + logdet + data.y.size * np.log(2 * np.pi))
-        return MixedFit(beta, vcov, np.empty(0), float(value), True), np.zeros((p, p))
+        beta, vcov, _ = _alone(data)
+        fit = MixedFit(beta, vcov, np.empty(0), _at_zero(data, False), True)
+        return fit, np.zeros((p, p))
     cells, shape = between_shape(p, "UN", None)
-    same = data.codes[:, None] == data.codes
-    if stages == 2:
-        coefficient = np.tile(np.arange(p), data.y.size // p)
-        patterns = [pattern(coefficient, group) * same for group in cells]
-    else:
-        patterns = []
-        for ((i, j, _),) in cells:
-            both = np.outer(data.X[:, i], data.X[:, j])
-            patterns.append((both if i == j else both + both.T) * same)
+    same, patterns = data.codes[:, None] == data.codes, []
+    for ((i, j, _),) in cells:
+        both = np.outer(data.X[:, i], data.X[:, j])
+        patterns.append((both if i == j else both + both.T) * same)
     fit = fit_or_fall_back(data, patterns, shape, method)
     return fit, filled(fit.g, cells, p)
 
 
-def _alone(data: Dependent) -> tuple[Array, Array, float, float]:
-    """Coefficients, their covariance, Q and log |V| under sampling error alone."""
+def _alone(data: Dependent) -> tuple[Array, Array, float]:
+    """Coefficients, their covariance and Q under sampling error alone."""
     weighted = np.linalg.solve(data.V, data.X)
     vcov = np.linalg.inv(data.X.T @ weighted)
     beta = vcov @ (weighted.T @ data.y)
     r = data.y - data.X @ beta
-    q, logdet = float(r @ np.linalg.solve(data.V, r)), float(np.linalg.slogdet(data.V)[1])
-    return beta, np.asarray(vcov), q, logdet
+    return beta, np.asarray(vcov), float(r @ np.linalg.solve(data.V, r))
+
+
+def _at_zero(data: Dependent, reml: bool) -> float:
+    """Return the (restricted) log-likelihood of one curve in all studies."""
+    _, vcov, q = _alone(data)
+    n, p = data.X.shape
+    value = q + float(np.linalg.slogdet(data.V)[1]) + (n - p * reml) * np.log(2 * np.pi)
+    if reml:
+        cross = np.linalg.slogdet(data.X.T @ data.X)[1]
+        value -= float(np.linalg.slogdet(vcov)[1] + cross)
+    return -0.5 * float(value)
 
 
 def _result(

@@ -144,8 +144,10 @@ class MixedLikelihood:
         return np.asarray(inverse), beta, np.asarray(vcov), np.asarray(r), deviance
 
     def begin(self) -> list[Array]:
-        """Return the best three of the starts of the shape."""
-        return sorted(self.shape.starts(), key=self.value, reverse=True)[:3]
+        """Return the best three of the starts of the shape, and the best of each group."""
+        ranked = [sorted(group, key=self.value, reverse=True) for group in self.shape.starts()]
+        first = sorted((s for group in ranked for s in group[:3]), key=self.value, reverse=True)[:3]
+        return first + [group[0] for group in ranked if not any(group[0] is s for s in first)]
 
     def solved(self, s: Array) -> tuple[Array, Array]:
         """Return the coefficients of X and their covariance."""
@@ -288,6 +290,8 @@ def top_of(problem: Problem, shape: Shape) -> Maximum:
     starts = problem.begin()
     ends = [ascend(problem.curved, start, shape.lower, shape.upper) for start in starts]
     best = max(ends, key=lambda end: (end.value, end.converged))
+    if not best.converged:
+        best = ascend(problem.curved, best.at, shape.lower, shape.upper)
     at, value = _snap(problem, best.at, best.value)
     return replace(best, at=at, value=value)
 

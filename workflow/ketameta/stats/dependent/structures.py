@@ -7,7 +7,7 @@ where the g are quadratic in s, `Powers` where correlations fall with a lag.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Protocol
@@ -23,7 +23,10 @@ STRUCTURES = ("UN", "DIAG", "CS", "HCS", "AR", "HAR")
 # Standard deviations to start from, relative to the spread of the effects.
 _SPREADS = (0.03, 0.3, 0.8, 1.6)
 _MOST_STARTS = 4**4
-_CORRELATIONS = (-0.4, 0.0, 0.5, 0.9)
+# of outcomes, some of which all studies know far better than others, so that the spread of all
+# says little of each
+_WIDE = (0.003, 0.03, 0.3, 1.2, 4.0)
+_CORRELATIONS = (-0.9, -0.4, 0.0, 0.5, 0.9)
 
 
 class Shape(Protocol):
@@ -37,8 +40,8 @@ class Shape(Protocol):
     def upper(self) -> Array:
         """Upper bounds of s."""
 
-    def starts(self) -> Iterable[Array]:
-        """Points to start a search from."""
+    def starts(self) -> list[list[Array]]:
+        """Points to start a search from, in groups far from each other."""
 
     def g(self, s: Array) -> Array:
         """Values at s."""
@@ -52,9 +55,14 @@ class Shape(Protocol):
 
 @dataclass(frozen=True)
 class Forms:
-    """g_m = s' F_m s, the F_m symmetric, shape (m, q, q)."""
+    """g_m = s' F_m s, the F_m symmetric, shape (m, q, q).
+
+    `factor` marks the forms of a free covariance, whose s are the entries of a triangular factor
+    of this many rows; 0: s are standard deviations.
+    """
 
     matrices: Array
+    factor: int = 0
 
     @property
     def lower(self) -> Array:
@@ -66,10 +74,12 @@ class Forms:
         """No bound."""
         return np.full(self.matrices.shape[1], np.inf)
 
-    def starts(self) -> Iterable[Array]:
-        """Return a grid of standard deviations."""
+    def starts(self) -> list[list[Array]]:
+        """Return a grid of standard deviations; of a factor also of correlations."""
+        if self.factor:
+            return _factors(self.factor)
         grid = product(_SPREADS, repeat=self.matrices.shape[1])
-        return [np.array(s) for s in islice(grid, _MOST_STARTS)]
+        return [[np.array(s) for s in islice(grid, _MOST_STARTS)]]
 
     def g(self, s: Array) -> Array:
         """Return the values at s."""
@@ -111,10 +121,12 @@ class Powers:
         """Return no bound for standard deviations, and the largest correlation."""
         return np.array([*np.full(self.scales, np.inf), self.between[1]])
 
-    def starts(self) -> Iterable[Array]:
+    def starts(self) -> list[list[Array]]:
         """Return equal standard deviations with several correlations."""
         rhos = {float(np.clip(rho, *self.between)) for rho in _CORRELATIONS}
-        return [np.array([*np.full(self.scales, s), r]) for s in _SPREADS for r in sorted(rhos)]
+        return [
+            [np.array([*np.full(self.scales, s), rho]) for s in _SPREADS] for rho in sorted(rhos)
+        ]
 
     def g(self, s: Array) -> Array:
         """Return the values at s."""
@@ -148,6 +160,18 @@ class Powers:
         """Return the derivative of rho^lag by rho of an order of 1 or 2."""
         factor = self.lags if order == 1 else self.lags * (self.lags - 1)
         return np.asarray(factor * rho ** np.maximum(self.lags - order, 0))
+
+
+def _factors(o: int) -> list[list[Array]]:
+    """Return factors of covariances with one correlation; one standard deviation where o > 3."""
+    grid = product(_WIDE, repeat=o) if o <= 3 else ((one,) * o for one in _WIDE)
+    spreads, rows = [np.array(one) for one in grid], np.tril_indices(o)
+    found = []
+    for rho in _CORRELATIONS:
+        least = -1.0 / max(o - 1, 1)
+        R = np.full((o, o), max(rho, 0.9 * least)) + (1 - max(rho, 0.9 * least)) * np.eye(o)
+        found.append([(one[:, None] * np.linalg.cholesky(R))[rows] for one in spreads])
+    return found
 
 
 def variances(count: int) -> Forms:
@@ -204,7 +228,7 @@ def unstructured(order: Sequence[int], rho: float | None = None) -> tuple[Cells,
         basis = np.delete(basis, 2, axis=0)
     forms = [basis[:, i, :] @ basis[:, j, :].T for i, j in place]
     cells: Cells = [[(max(order[i], order[j]), min(order[i], order[j]), 1.0)] for i, j in place]
-    return cells, Forms(np.stack([(form + form.T) / 2 for form in forms]))
+    return cells, Forms(np.stack([(form + form.T) / 2 for form in forms]), 0 if rho else o)
 
 
 def pattern(codes: NDArray[np.intp], cells: list[tuple[int, int, float]]) -> Array:
