@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ketameta.report_files import TABLES
+from ketameta.report_files import REFERENCE_FILES, TABLES
 from ketameta.storage import content_id, read_table
 
 STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions", "crosscheck"]
@@ -23,6 +23,7 @@ SHARED = {
     "rob2.html",
     "extraction.html",
     "summary_of_findings.docx",
+    *REFERENCE_FILES,
     "verify.R",
     "ketameta.xlsx",
     "figures/figures.csv",

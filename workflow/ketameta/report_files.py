@@ -25,6 +25,9 @@ TABLES = (
     *("network_nodes", "network_ranks", "network_differences"),
 )
 
+# the works that the report cites, for reference managers
+REFERENCE_FILES = ("references.bib", "references.ris", "references.csl.json")
+
 # the page of all time courses, where it stands beside pages of analyses: none has such a name
 COURSES = "time-courses"
 
@@ -55,6 +58,7 @@ def report_files(
         "verify.R",
         "ketameta.xlsx",
         "summary_of_findings.docx",
+        *REFERENCE_FILES,
         *(f"tables/{name}.csv" for name in TABLES),
         *(f"analyses/{name}.html" for name in slugs),
         *map(figure_of, slugs),

@@ -15,6 +15,7 @@ from ketameta.report import about, analysis_page, changes, extraction, rob2, rul
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier_reviews
 from ketameta.report.answers import answers
+from ketameta.report.bibliography import references
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import (
@@ -45,7 +46,7 @@ from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
 from ketameta.tables.effects import DerivationRow, FindingRow, ResultRow, SignallingRow
-from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.raw import RAW_KINDS, TrialRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
     ClaimTestRow,
@@ -151,6 +152,7 @@ class _Report:
         yield self._page("rob2.html", given(rob2.view(tables.once(SignallingRow), agreement)))
         found = extraction.view(tables, self.configuration, self.records, self.releases)
         yield self._page("extraction.html", given(found))
+        yield from references(tables[TrialRow])
         weights = extraction.unread_rows(found.unread)
         self.made |= Tables({FindingStateRow: found.stated, UnreadWeightRow: weights})
         tables.forget(*RAW_KINDS.values())
