@@ -39,11 +39,12 @@ audit: .venv/ketameta ## known holes of the locked packages (needs the network; 
 figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 	@$(BIN)/snakemake --cores $(CORES) prints
 
-bench: .venv/dev ## time the report and a comparison of extractions, and print tables
+bench: .venv/dev ## time the report, a comparison of extractions and the models beside R, and print tables
 	$(BIN)/python tests/benchmarks/pipeline.py
 	$(BIN)/python -m tests.benchmarks.compare
 	$(BIN)/python -m tests.benchmarks.multiverse
 	$(BIN)/python -m tests.benchmarks.network
+	$(BIN)/python -m tests.benchmarks.models
 
 scale: .venv/dev ## cost of each stage with the tables 1 and 10 times as long (SIZES="1 10 50")
 	@$(BIN)/python -m tests.benchmarks.scale $(SIZES)
