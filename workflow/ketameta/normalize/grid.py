@@ -1,7 +1,8 @@
 """Other choices of an analysis together: which of them change its effects, and every combination.
 
 Choices that change the same key of the question exclude each other; each that changes another can
-stand beside them. A choice that changes no effect, by itself or beside another, is left out.
+stand beside them. A choice that changes no effect, by itself or beside another, is left out; beside
+two others it is not tried.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ Effects = Sequence[PoolableEffect]
 class Varied:
     """Which choices of data are combined, a list a dimension, and the names of those that are not.
 
-    `idle` change no effect, whatever else is chosen; `apart` leave too few effects, or effects that
-    share a control, which another model pools; `crowded` are of dimensions beyond `MOST`.
+    `idle` change no effect, by themselves or beside one other choice (a choice that does so beside
+    two others alone is not seen: that would ask for every combination with it); `apart` leave too
+    few effects, or effects that share a control: their model has one estimator of tau² and one rule
+    of the interval, so they have no place in a grid of these; `crowded` are of dimensions beyond
+    `MOST`.
     """
 
     dimensions: Sequence[Sequence[Variant]] = ()

@@ -198,8 +198,8 @@ def _notes(analysis: Analysis, row: MultiverseRow, several: bool) -> list[str]:
         )
     if row.idle:
         told.append(
-            "Changes nothing here, by itself or, of up to 100 trials, beside one other choice: "
-            f"{'; '.join(row.idle)}."
+            "Changes nothing here, by itself or, of up to 100 trials, beside one other choice "
+            f"(beside two at once it is not tried), and is not counted: {'; '.join(row.idle)}."
         )
     if row.apart:
         why = "too few effects under it, or arms that share a control, which need another model"

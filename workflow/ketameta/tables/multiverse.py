@@ -17,7 +17,11 @@ class MultiverseRow(Held):
     combinations: int = col("combinations of options; many come to the same specification")
     sets: int = col("different sets of effects among them")
     unpooled: int = col("combinations with too few effects to pool; in no share")
-    idle: list[str] = col("choices of data that change no effect here; not counted", blank=True)
+    idle: list[str] = col(
+        "choices of data that change no effect here, by themselves or, of up to 100 trials, beside "
+        "one other (beside two at once they are not tried); not counted",
+        blank=True,
+    )
     apart: list[str] = col(
         "choices of data in no combination: too few effects under them, or effects that share a "
         "control",
