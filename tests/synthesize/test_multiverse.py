@@ -254,10 +254,10 @@ def test_a_choice_that_acts_beside_another_alone_is_combined(smd):
     moved = [y + 0.1 for y in YI]
     alone = {"a": made(VariantRow), "b": made(VariantRow, moved), "c": made(VariantRow)}
 
-    def ask(name, asked):
+    def ask(asked):
         both = asked.correlation == 0.1 and asked.basis == ("endpoint",)
         own = [y + 0.4 for y in YI] if both else moved if asked.basis == ("endpoint",) else YI
-        return made(VariantRow, own, variant=name)
+        return made(VariantRow, own)
 
     found = grid.together(analysis, made(EffectRow), alone, ask)
     assert [*found] == ["a & b"]
