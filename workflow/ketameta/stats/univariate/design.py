@@ -35,13 +35,12 @@ class Basis(NamedTuple):
 
     def crossed(self, other: Floats) -> Floats:
         """Return tr (N^-1 B)^2, B the symmetric products of `weighted` with `other`, shape (n,)."""
-        total = np.zeros(self.norms.shape[1])
-        for i, (one, norm) in enumerate(zip(self.weighted, self.norms, strict=True)):
-            inner = _dot(one, other[: i + 1])
-            inner *= inner
-            inner[:i] *= 2.0
-            total += over_studies(inner / self.norms[: i + 1]) / norm
-        return total
+        p, n = self.norms.shape
+        one, two = (x.repeat(2, axis=2) if n == 1 else x for x in (self.weighted, other))
+        inner = np.einsum("akn,bkn->abn", one, two)[:, :, :n]
+        inner *= inner
+        inner /= self.norms[:, None] * self.norms
+        return over_studies(inner.reshape(p * p, n))
 
 
 class DesignModel(Analyses):
@@ -114,6 +113,9 @@ class DesignModel(Analyses):
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is beta, shape (n, p), `total` log |X'UX| of x as it is."""
+        if t.size == 1:
+            found = self._twice.sums(t.repeat(2), restricted)
+            return Sums(*(part[:1] for part in found))
         u = 1.0 / (self.v + t)
         basis = self._basis(u)
         e = u * basis.rest
@@ -150,6 +152,9 @@ class DesignModel(Analyses):
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
+        if t.size == 1:
+            q, slope = self._twice.q(t.repeat(2))
+            return q[:1], slope[:1]
         u = 1.0 / (self.v + t)
         r = self._basis(u).rest
         e = u * r
@@ -188,6 +193,11 @@ class DesignModel(Analyses):
         """Return the coefficients of the design as given, shape (n, p)."""
         beta = _solve(self.unit, self.origin + _solve(basis.factor, basis.along))
         return np.ascontiguousarray(beta.T)
+
+    @cached_property
+    def _twice(self) -> DesignModel:
+        """A lone analysis with a copy beside it, once instead of in each of its sums."""
+        return self.take(np.zeros(2, dtype=np.intp))
 
     @cached_property
     def _evenly(self) -> Basis:
