@@ -167,7 +167,7 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     if design.ndim != 2 or design.shape[0] != size:
         raise ValueError(f"X must have shape ({size}, p), not {design.shape}")
     design = design[present]
-    bad = np.array([not np.isfinite(row).all() for row in design], dtype=bool)
+    bad = np.asarray(~np.isfinite(design).all(axis=1))
     _refuse(bad, "X", f"is not finite; {REMEDY}", np.flatnonzero(present))
     if design.shape[0] >= design.shape[1] and np.linalg.matrix_rank(design) < design.shape[1]:
         raise ValueError("the columns of X are linearly dependent")
