@@ -20,7 +20,14 @@ from ketameta.cli import main
 from ketameta.commands import pool
 from ketameta.commands.studies import ARGUMENTS, TableError, studies_of
 from ketameta.commands.table import bytes_or_input, cells_of_file
-from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
+from ketameta.stats import (
+    MEASURES,
+    RandomEffects,
+    back_transform,
+    effect_size,
+    glmm,
+    random_effects,
+)
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.stats.univariate.intervals import RULES as INTERVALS
 from ketameta.stats.univariate.prediction import RULES as PREDICTIONS
@@ -129,6 +136,19 @@ def test_counts_are_pooled_by_the_way_that_is_named(pooled, measure, way, estima
     assert (fit["estimate"], fit["se"]) == pytest.approx((estimate, se), abs=1e-4)
     assert (fit["k"], fit["rule"]) == (4, "wald")
     assert sum(study["weight"] for study in found["studies"]) == pytest.approx(100)
+
+
+RATES = "study,x1i,t1i,x2i,t2i\na,7,1344,11,1988\nb,8,1600,8,1461\nc,3,12012,14,10962\nd,6,1536,10,1503\n"
+
+
+@pytest.mark.parametrize("way", ["UM.FS", "UM.RS"])
+def test_rates_are_pooled_by_models_with_baselines_too(pooled, way) -> None:
+    status, out, _ = pooled(RATES, "--json", "--measure=IRR", "--pooling", way)
+    assert status == 0
+    counts = {"x1i": [7, 8, 3, 6], "t1i": [1344, 1600, 12012, 1536]}
+    counts |= {"x2i": [11, 8, 14, 10], "t2i": [1988, 1461, 10962, 1503]}
+    fit, ours = glmm("IRR", model=way, **counts), json.loads(out)["fit"]
+    assert (ours["estimate"], ours["tau2"], ours["k"]) == (fit.estimate, fit.tau2, 4)
 
 
 def test_what_is_read_as_another_word_is_told(pooled) -> None:

@@ -180,7 +180,7 @@ def test_large_trials_keep_their_digits():
 def test_intervals_hold_the_truth_as_often_as_they_say():
     # 20 trials, risks by beta distributions with a correlation of 0.05
     rng = np.random.default_rng(11)
-    means, rho, runs = np.array([0.06, 0.12]), 0.05, 600
+    means, rho, runs = np.array([0.06, 0.12]), 0.05, 200
     sizes = rng.integers(30, 150, (2, runs, 20))
     shape = (1 - rho) / rho
     counts = [
@@ -190,9 +190,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     fits = beta_binomial("OR", ai=counts[0], n1i=sizes[0], ci=counts[1], n2i=sizes[1])
     truth = special.logit(means) @ [1, -1]
     assert fits.converged.all()
-    assert fits.estimate.mean() == pytest.approx(truth, abs=0.03)
-    # three standard errors of 600 runs, and 20 trials that leave a little below
-    assert 0.91 < ((fits.ci_low <= truth) & (truth <= fits.ci_high)).mean() < 0.98
+    assert fits.estimate.mean() == pytest.approx(truth, abs=0.06)
+    # three standard errors of 200 runs, and 20 trials that leave a little below
+    assert 0.89 < ((fits.ci_low <= truth) & (truth <= fits.ci_high)).mean() < 0.99
 
 
 def test_faults_are_named():
