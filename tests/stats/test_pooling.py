@@ -20,6 +20,8 @@ EFFECT = ("estimate", "se", "statistic", "p", "ci_low", "ci_high", "pi_low", "pi
 CLOSED = {"rtol": 1e-8, "atol": 1e-14}
 # The same for REML and ML, whose iteration converges slower; ML of lau1992 ends at 1e-15.
 LIKELIHOOD = {"rtol": 1e-6, "atol": 1e-11}
+FIVE = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+OWN = [1, 2, 3, 1, 2]
 
 
 def tolerance(method):
@@ -403,3 +405,48 @@ def test_effects_that_dwarf_their_errors_beyond_all_digits_end_without_an_estima
     assert fit.converged.tolist() == [False, True]
     assert np.isnan(fit.estimate[0])
     assert fit.estimate[1] == random_effects(yi[1], np.ones(2), tau2).estimate
+
+
+# metafor 4.8: rma(yi, vi, tau2 = 0.05), with test = "knha", weights = w, and both
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ({"tau2": 0.05, "interval": "wald"}, (0.323751976508, 0.121655621961, 0.562192614068)),
+        ({"tau2": 0.05, "interval": "hksj"}, (0.323751976508, 0.0771963178984, 0.538083315476)),
+        ({"weights": OWN, "tau2": 0.05, "interval": "hksj"},
+         (0.373333333333, 0.0817679359785, 0.600357518943)),
+        ({"weights": OWN, "tau2": "EE"}, (0.373333333333, 0.0698322504999, 0.510202029272)),
+    ],
+)  # fmt: skip
+def test_tau2_and_weights_may_be_told(asked, wanted):
+    fit = random_effects(FIVE[0], FIVE[1], **asked)
+    assert (fit.estimate, fit.se, fit.ci_high) == pytest.approx(wanted, rel=1e-11)
+    assert np.isnan(fit.tau2_se) == ("tau2" in asked)
+    # an absent study changes nothing, nor does the unit of weights; a batch is its analyses
+    more = {"weights": [*(5 * np.array(OWN)), 7.0]} if "weights" in asked else {}
+    again = random_effects([*FIVE[0], np.nan], [*FIVE[1], np.nan], **{**asked, **more})
+    assert (again.estimate, again.se) == pytest.approx((fit.estimate, fit.se), rel=1e-13)
+    both = random_effects([FIVE[0]] * 2, [FIVE[1]] * 2, **asked)
+    assert (both.estimate == fit.estimate).all()
+
+
+def test_weights_of_the_model_are_the_model():
+    fit = random_effects(*FIVE)
+    own = random_effects(*FIVE, weights=1 / (np.array(FIVE[1]) + fit.tau2))
+    for name in ("estimate", "se", "ci_low", "ci_high", "p", "pi_low", "pi_high", "weights"):
+        assert getattr(own, name) == pytest.approx(getattr(fit, name), rel=1e-12), name
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"tau2": -1.0}, "tau2 is an estimator, or a number of 0 or more"),
+        ({"weights": [1, 1, -1, 1, 1]}, r"weights\[2\] is not a number of 0 or more"),
+        ({"weights": [0] * 5}, "weights are 0 for all studies"),
+        ({"weights": [1, 1]}, "weights have shape"),
+        ({"weights": OWN, "interval": "profile"}, "weights go with the intervals"),
+    ],
+)
+def test_what_is_told_of_tau2_and_weights_has_to_be_possible(asked, says):
+    with pytest.raises(ValueError, match=says):
+        random_effects(*FIVE, **asked)

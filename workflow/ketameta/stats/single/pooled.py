@@ -231,7 +231,7 @@ def pool(
     asked = checked_options(
         PoolingOptions(tau2, interval, level, prediction, LIMITS[0]), rules=RULES
     )
-    fit = random_effects(effects.yi, effects.vi, **asked._asdict())
+    fit = random_effects(effects.yi, effects.vi, *asked[:3], prediction=asked.prediction)
     numbers = {f.name: getattr(fit, f.name) for f in fields(RandomEffects)}
     return Pooled(
         **{**numbers, "studies": effects.studies},

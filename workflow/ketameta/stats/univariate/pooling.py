@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.numerics.checks import as_effects, as_level, as_method, one_of
+from ketameta.stats.numerics.checks import aligned, as_effects, as_level, as_method, one_of
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.ragged import many
 from ketameta.stats.numerics.shown import number_fields, study_names
@@ -18,11 +18,12 @@ from ketameta.stats.univariate import intervals, units
 from ketameta.stats.univariate.henmi_copas import henmi_copas
 from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.univariate.models import MeanModel
+from ketameta.stats.univariate.own_weights import as_weights, reweighted
 from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.univariate.prediction import prediction_error, prediction_interval
 from ketameta.stats.univariate.profile import effect_profile
 from ketameta.stats.univariate.results import RandomEffects
-from ketameta.stats.univariate.tau2 import ESTIMATORS
+from ketameta.stats.univariate.tau2 import ESTIMATORS, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,8 @@ BLOCK = 2**18
 TOO_FAR = 1e90
 # Elements, just below the 32 MiB above which glibc does not learn; see `_in_blocks`.
 KEPT_BY_MALLOC = 4_000_000
+# what stands for an estimator where tau2 is told
+TOLD = "told"
 
 
 class PoolingOptions(NamedTuple):
@@ -48,17 +51,20 @@ class PoolingOptions(NamedTuple):
     level: float
     prediction: str
     tau2_interval: str | None
+    # tau2 as it is told, where it is not estimated
+    told: float | None = None
 
 
 def random_effects(
     yi: ArrayLike,
     vi: ArrayLike,
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     interval: str = intervals.DEFAULT,
     level: float = 0.95,
     *,
     prediction: str = "k-1",
     tau2_interval: str | None = "qprofile",
+    weights: ArrayLike | None = None,
 ) -> RandomEffects:
     """Pool effects under the model yi = mu + ui + ei, Var ui = tau2, Var ei = vi.
 
@@ -71,7 +77,8 @@ def random_effects(
         frame has an analysis a row.
     tau2
         One of `tau2.ESTIMATORS`: REML, DL, PM ..., or EE for none. ML and REML are at the global
-        maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
+        maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`. A number is tau2
+        itself, as it is known from elsewhere: it then has no standard error and no limits.
     interval
         auto (hksj; where tau2 is 0 or k is 2 the wider of wald and hksj; under EE wald; see
         `intervals.adjustment`), wald, hksj (also HK, knha), hksj-adhoc, profile (likelihood
@@ -85,6 +92,11 @@ def random_effects(
     tau2_interval
         qprofile, profile (likelihood ratio), or None to leave the intervals of tau2, i2 and
         h2 out (NaN).
+    weights
+        Weights of one's own in place of 1 / (vi + tau2), shape (..., k), 0 or more, in any unit;
+        for the intervals wald, hksj, hksj-adhoc and auto. The mean is sum w y / sum w with the
+        variance sum w^2 (vi + tau2) / (sum w)^2, and HKSJ multiplies it by the same Q / (k - 1).
+        All that speaks of the spread is as without them; the likelihood is NaN.
 
     Returns
     -------
@@ -97,7 +109,8 @@ def random_effects(
     Raises
     ------
     ValueError
-        For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses.
+        For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses; a tau2
+        below 0; weights that are below 0, not finite, or 0 for all studies.
 
     Examples
     --------
@@ -113,15 +126,25 @@ def random_effects(
     Q, 4 df      5.746                      0.219
     >>> random_effects([yi, yi[::-1]], [vi, vi[::-1]], "DL").tau2.round(4)
     array([0.01, 0.01])
+    >>> round(random_effects(yi, vi, tau2=0.05, weights=[1, 2, 3, 1, 2]).estimate, 4)
+    0.3733
     """
     y, v = as_effects(yi, vi)
     names = study_names(yi, vi)
-    options = checked_options(
-        PoolingOptions(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
+    if weights is not None:
+        _, weights = aligned(yi=yi, weights=weights)
+    asked = (
+        PoolingOptions(tau2, interval, level, prediction, tau2_interval)
+        if isinstance(tau2, str)
+        else PoolingOptions(TOLD, interval, level, prediction, None, float(tau2))
     )
+    options = checked_options(asked, rules=intervals.RULES)
     lead, k = y.shape[:-1], y.shape[-1]
     n = prod(lead)
-    fields = _in_blocks(y.reshape(n, k), v.reshape(n, k), options)
+    y, v = y.reshape(n, k), v.reshape(n, k)
+    fields = _in_blocks(y, v, options)
+    if weights is not None:
+        fields |= reweighted(y, v, as_weights(weights, y, lead), fields, options)
     return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
 
 
@@ -176,7 +199,11 @@ def checked_options(options: PoolingOptions, rules: tuple[str, ...]) -> PoolingO
     as_level(options.level)
     if options.tau2_interval is not None:
         one_of("tau2_interval", options.tau2_interval, LIMITS)
-    tau2 = as_method("tau2", options.tau2, ESTIMATORS)
+    tau2 = options.tau2
+    if options.told is None:
+        tau2 = as_method("tau2", tau2, ESTIMATORS)
+    elif not 0.0 <= options.told < np.inf:
+        raise ValueError(f"tau2 is an estimator, or a number of 0 or more; not {options.told!r}")
     interval = as_method("interval", options.interval, rules)
     prediction = as_method("prediction", options.prediction, PREDICTION_RULES)
     if interval == "auto" and tau2 == "EE":
@@ -261,6 +288,8 @@ def _few(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
         }
         if options.tau2 == "EE":  # assumed, not estimated
             values["tau2"] = 0.0
+        elif options.told is not None:
+            values["tau2"] = options.told
         for field, x in values.items():
             out[field][one] = x
         out["weights"][one, column] = 100.0
@@ -270,7 +299,7 @@ def _few(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
 def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
-    if units.is_extreme(model.low):
+    if options.told is None and units.is_extreme(model.low):
         s = units.power_of_two(model.low)
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
         dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
@@ -278,7 +307,7 @@ def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     far = ~(model.residual_spread <= TOO_FAR * model.low)
     if far.any():
         return _fit_but(far, y, v, options)
-    found = ESTIMATORS[options.tau2](model)
+    found = ESTIMATORS[options.tau2](model) if options.told is None else told(model, options.told)
     restricted = options.tau2 == "REML"
     t = found.value
     at = found.sums or model.sums(t, restricted)

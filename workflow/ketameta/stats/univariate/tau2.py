@@ -28,6 +28,12 @@ class Tau2(NamedTuple):
     sums: Sums | None = None
 
 
+def told(model: Any, value: float) -> Tau2:
+    """Return a tau2 that is known from elsewhere."""
+    n = model.count.size
+    return Tau2(np.full(n, value), np.full(n, np.nan), np.ones(n, dtype=bool))
+
+
 def solve_q(
     model: Any, target: Floats, near: tuple[Floats, Sums] | None = None
 ) -> tuple[Floats, NDArray[np.bool_]]:
