@@ -49,7 +49,7 @@ def begin(slurm, folder, name):
     words = [
         *(sys.executable, "-m", "snakemake", "-s", ROOT / "workflow/rules/library.smk"),
         *("--workflow-profile", ROOT / "workflow/profiles/slurm", "--retries", "0"),
-        *("--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"),
+        *("--latency-wait", "5"),
         *("library", "--config", "library=reviews", "library_chunks=2", "library_out=out"),
     ]
     with said.open("w") as stream:
@@ -97,20 +97,21 @@ def test_a_job_and_a_node_are_lost_and_the_library_is_that_of_one_machine(review
 
         def jobs():
             said = slurm.run("squeue", "-h", "--states=RUNNING", "-o", "%N %i").splitlines()
-            found = dict(line.split() for line in said)
-            return found if set(found) == set(NODES) else None
+            return dict(line.split() for line in said)
 
         first = begin(slurm, tmp_path, "first")
-        running = until("a job on each node", jobs, first)
+        until("a job on each node", lambda: set(jobs()) == set(NODES), first)
+        lost = jobs()["n1"]
         slurm.kill_node("n1")
         # as the controller would find by itself after half a minute
         slurm.run("scontrol", "update", "NodeName=n1", "State=DOWN", "Reason=killed")
-        slurm.run("scancel", running["n2"])
+        until("its job anew on the other node", lambda: jobs().get("n2") == lost, first)
+        assert "Restarts=1" in slurm.run("scontrol", "show", "job", lost)
+        slurm.run("scancel", lost)
         status, said = ended(first)
         assert status == 1, said
         assert "SLURM status is: 'CANCELLED'" in said
-        assert "1 of 3 steps" in said, "what was lost with its node began anew on the other"
-        assert "Restarts=1" in slurm.run("scontrol", "show", "job", running["n1"])
+        assert "1 of 3 steps" in said, "the chunk of the other node is there"
         assert not (tmp_path / "out" / "library.html").exists()
 
         slurm.start_node("n1")
