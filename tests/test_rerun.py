@@ -23,6 +23,7 @@ SHARED = {
     "rob2.html",
     "extraction.html",
     "summary_of_findings.docx",
+    *(f"manuscript.{end}" for end in ("html", "docx", "md")),
     *REFERENCE_FILES,
     "verify.R",
     "ketameta.xlsx",

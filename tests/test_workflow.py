@@ -113,6 +113,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "networks.html",
         "extraction.html",  # 31 of 47 is not the note's per cent: a finding of the checks
         "summary_of_findings.docx",
+        *(f"manuscript.{end}" for end in ("html", "docx", "md")),
         "verify.R",
         "ketameta.xlsx",
         *(

@@ -125,14 +125,14 @@ def _or_why(told: str, address: str, reason: str) -> tuple[FactPart, ...]:
 def _search(search: Search) -> Iterator[str]:
     if search.last:
         yield f"last on {search.last}"
-    yield from map(_source, search.sources)
+    yield from map(source_words, search.sources)
     if search.languages:
         yield f"reports in {listed(list(search.languages))}"
     if search.note:
         yield search.note
 
 
-def _source(source: Searched) -> str:
+def source_words(source: Searched) -> str:
     """Name a source with the days that it was searched for and the records that it gave."""
     days = [f"from {source.start}" * bool(source.start), f"to {source.end}" * bool(source.end)]
     records = count(source.records, "record") if source.records is not None else ""

@@ -237,8 +237,8 @@ def _csl(work: Work) -> dict[str, object]:
     return {name: value for name, value in item.items() if value}
 
 
-def references(trials: Iterable[TrialRow]) -> Iterator[tuple[str, str]]:
-    """Yield the path below reports/ and the text of each file: all methods, then all trials."""
-    works = [*map(method_work, sorted(REFERENCES)), *map(trial_work, trials)]
+def references(methods: Iterable[str], trials: Iterable[TrialRow]) -> Iterator[tuple[str, str]]:
+    """Yield the path below reports/ and the text of each file: methods by name, then trials."""
+    works = [*map(method_work, methods), *map(trial_work, trials)]
     for path, form in zip(REFERENCE_FILES, (bibtex, ris, csl_json), strict=True):
         yield path, form(works)

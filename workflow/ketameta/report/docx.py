@@ -1,7 +1,8 @@
 """A Word document of headings, paragraphs and tables: the same content, the same bytes.
 
-WordprocessingML as ECMA-376 part 1 has it, no more of it than a summary of findings needs: pages of
-A4 on their side, styles for headings, tables whose first row is repeated on every page.
+WordprocessingML as ECMA-376 part 1 has it, no more of it than tables and text of an article need:
+pages of A4, upright for text and on their side for tables, styles for headings, tables whose first
+row is repeated on every page.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-# twentieths of a point: A4 on its side, and what its margins leave for a table
-_PAGE, _MARGIN = (16838, 11906), 1000
-_WIDTH = _PAGE[0] - 2 * _MARGIN
+# twentieths of a point: A4, and what its margins leave for a table where it lies on its side
+_LONG, _SHORT, _MARGIN = 16838, 11906, 1000
+_WIDTH = _LONG - 2 * _MARGIN
 # style -> name in Word, half points, bold, points before and after in twentieths
 _STYLES = {
     "Normal": ("Normal", 20, False, 0, 80),
     "Title": ("Title", 36, True, 0, 160),
     "Heading1": ("heading 1", 26, True, 320, 120),
+    "Heading2": ("heading 2", 22, True, 200, 80),
     "Small": ("Small", 16, False, 0, 40),
     "Cell": ("Cell", 17, False, 20, 20),
     "Head": ("Head", 17, True, 20, 20),
 }
+_LEVELS = {"Heading1": 0, "Heading2": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,22 @@ class DocxTable:
     widths: Sequence[float]
 
 
-def docx(title: str, authors: str, blocks: Iterable[Paragraph | DocxTable]) -> bytes:
+def docx(
+    title: str,
+    authors: str,
+    blocks: Iterable[Paragraph | DocxTable],
+    upright: Iterable[Paragraph] = (),
+) -> bytes:
     """Return a document of these blocks, and who made it, as the bytes of a .docx file.
 
-    Times in the archive are those of 1 January 1980, its first day: none is of the run.
+    Paragraphs that are `upright` stand before the blocks, on upright pages of their own. Times in
+    the archive are those of 1 January 1980, its first day: none is of the run.
     """
     body = "".join(_table(b) if isinstance(b, DocxTable) else _paragraph(b) for b in blocks)
-    wide, high = _PAGE
-    edges = "".join(f' w:{side}="{_MARGIN}"' for side in ("top", "right", "bottom", "left"))
-    section = (
-        f'<w:sectPr><w:pgSz w:w="{wide}" w:h="{high}" w:orient="landscape"/>'
-        f'<w:pgMar{edges} w:header="500" w:footer="500" w:gutter="0"/></w:sectPr>'
-    )
+    if before := "".join(map(_paragraph, upright)):
+        size = f'w:w="{_SHORT}" w:h="{_LONG}"'
+        body = f"{before}<w:p><w:pPr>{_section(size)}</w:pPr></w:p>{body}"
+    section = _section(f'w:w="{_LONG}" w:h="{_SHORT}" w:orient="landscape"')
     parts = {
         "[Content_Types].xml": _types(),
         "_rels/.rels": _relations(
@@ -87,6 +94,14 @@ def docx(title: str, authors: str, blocks: Iterable[Paragraph | DocxTable]) -> b
             about.compress_type = ZIP_DEFLATED
             archive.writestr(about, (_HEAD + text).encode())
     return out.getvalue()
+
+
+def _section(size: str) -> str:
+    edges = "".join(f' w:{side}="{_MARGIN}"' for side in ("top", "right", "bottom", "left"))
+    return (
+        f"<w:sectPr><w:pgSz {size}/>"
+        f'<w:pgMar{edges} w:header="500" w:footer="500" w:gutter="0"/></w:sectPr>'
+    )
 
 
 def _text(text: str) -> str:
@@ -121,9 +136,9 @@ def _styles() -> str:
     for name, (label, size, bold, before, after) in _STYLES.items():
         default = ' w:default="1"' if name == "Normal" else ""
         heavy = "<w:b/>" if bold else ""
-        is_heading = name == "Heading1"
-        keep = "<w:keepNext/>" * is_heading
-        outline = '<w:outlineLvl w:val="0"/>' * is_heading
+        level = _LEVELS.get(name)
+        keep = "<w:keepNext/>" * (level is not None)
+        outline = f'<w:outlineLvl w:val="{level}"/>' * (level is not None)
         found.append(
             f'<w:style w:type="paragraph"{default} w:styleId="{name}"><w:name w:val="{label}"/>'
             f'<w:pPr>{keep}<w:spacing w:before="{before}" w:after="{after}"/>{outline}</w:pPr>'

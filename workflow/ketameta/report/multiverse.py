@@ -100,7 +100,7 @@ def multiverse_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Mu
     if not rows or not choices or not curve:
         return None
     (row,) = rows
-    ordered = sorted(choices, key=lambda choice: -(choice.share or 0.0))
+    ordered = sorted(choices, key=_by_share)
     scenes = [
         to_svg(draw_specifications(_curve(analysis, choices, curve), width), f"spec-{name}")
         for width, name in ((WIDE, analysis.slug), (NARROW, f"{analysis.slug}-narrow"))
@@ -108,7 +108,7 @@ def multiverse_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Mu
     measures = own[MeasureRow]
     return MultiverseView(
         name=shlex.quote(analysis.name),
-        sentence=_sentence(analysis, record, row, ordered),
+        sentence=conclusion(analysis, record, row, choices),
         wide=scenes[0],
         narrow=scenes[1],
         choices=[(c.dimension, _listed(c.options), _percent(c.share)) for c in ordered],
@@ -218,6 +218,10 @@ def _notes(analysis: Analysis, row: MultiverseRow, several: bool) -> list[str]:
     return told
 
 
+def _by_share(choice: ChoiceRow) -> float:
+    return -(choice.share or 0.0)
+
+
 def _percent(share: float | None) -> str:
     if share is None:
         return "–"
@@ -231,9 +235,11 @@ def _listed(options: Sequence[str]) -> str:
     return "; ".join(shown)
 
 
-def _sentence(
+def conclusion(
     analysis: Analysis, record: SynthesisRow, row: MultiverseRow, choices: Sequence[ChoiceRow]
 ) -> str:
+    """Say how far a result holds under all combinations, and which choice matters most."""
+    choices = sorted(choices, key=_by_share)
     measure = analysis.select.measure
     number = f"{row.specifications:,} different analyses ({row.combinations:,} combinations of "
     number += "choices, of which many come to the same)"

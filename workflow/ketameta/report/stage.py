@@ -17,6 +17,7 @@ from ketameta.report.alongside import earlier_reviews
 from ketameta.report.answers import answers
 from ketameta.report.bibliography import references
 from ketameta.report.certainty import certainty_rows
+from ketameta.report.characteristics import characteristics_rows, excluded_rows, judged_of
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import (
     claim_rows,
@@ -30,9 +31,20 @@ from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import with_narrowed
+from ketameta.report.manuscript import (
+    analyses_table,
+    document,
+    excluded_table,
+    manuscript,
+    markdown,
+    trials_of,
+    trials_table,
+)
 from ketameta.report.networks import network_views
 from ketameta.report.overview import overview
 from ketameta.report.pages import STATIC, Shared, environment, given, style_sheet
+from ketameta.report.prose_methods import methods, software_sentence
+from ketameta.report.prose_results import results, told
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.time_courses import course_views
@@ -43,6 +55,7 @@ from ketameta.report.wording_networks import TRANSITIVITY
 from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import asked_pages, report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
+from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
 from ketameta.tables.effects import DerivationRow, FindingRow, ResultRow, SignallingRow
@@ -149,10 +162,14 @@ class _Report:
         """Yield the pages that need most of the raw tables, which are forgotten afterwards."""
         tables = self.tables
         agreement = tables[RaterAgreementRow]
-        yield self._page("rob2.html", given(rob2.view(tables.once(SignallingRow), agreement)))
+        assessed = rob2.view(tables.once(SignallingRow), agreement)
+        yield self._page("rob2.html", given(assessed))
         found = extraction.view(tables, self.configuration, self.records, self.releases)
         yield self._page("extraction.html", given(found))
-        yield from references(tables[TrialRow])
+        self.trials = tables[TrialRow]
+        self.judged = judged_of(tables, assessed.raters, len(assessed.trials))
+        told = characteristics_rows(tables), excluded_rows(tables)
+        self.made |= Tables(dict(zip((CharacteristicsRow, ExcludedTrialRow), told, strict=True)))
         weights = extraction.unread_rows(found.unread)
         self.made |= Tables({FindingStateRow: found.stated, UnreadWeightRow: weights})
         tables.forget(*RAW_KINDS.values())
@@ -188,7 +205,9 @@ class _Report:
         yield self._page("index.html", {**summed_up, **front, **more})
         yield self._page("sof.html", summed_up)
         yield self._page("claims.html", self._claims())
-        yield self._page("data.html", given(data_view(self.tables, self.configuration, reports)))
+        data = data_view(self.tables, self.configuration, reports)
+        yield self._page("data.html", given(data))
+        yield from self._manuscript(data.uses)
         schemas = {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES}
         yield self._page("dictionary.html", schemas)
         shown = rules.view(self.configuration, self.made[CertaintyRow])
@@ -214,6 +233,26 @@ class _Report:
                 if analysis.name in self.tested
             },
         }
+
+    def _manuscript(self, uses: Sequence[tuple[str, int]]) -> Files:
+        """Yield what an article takes: text as page, Markdown and Word, and the references."""
+        asked, tables, counted = self.configuration, self.tables, self.shared.overview
+        shown = told(asked, self.asked)
+        software = software_sentence(__version__, self.shared.data_hash)
+        parts = (
+            ("Methods", methods(asked, shown, tables, self.judged, software)),
+            ("Results", results(asked, shown, tables, counted, uses)),
+        )
+        shown_as = (
+            analyses_table(shown),
+            trials_table(self.made[CharacteristicsRow]),
+            excluded_table(self.made[ExcludedTrialRow]),
+        )
+        text = manuscript(asked.review, parts, shown_as)
+        yield self._page("manuscript.html", {"text": text, "trials_of": trials_of})
+        yield "manuscript.md", markdown(text)
+        yield "manuscript.docx", document(text)
+        yield from references([name for name, _, _ in text.works], self.trials)
 
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""

@@ -181,10 +181,11 @@ def headline(analysis: Analysis, record: Estimate) -> str:
     return f"{MEASURES[measure].words} {value} ({level} CI {around}), {trials}, {people}"
 
 
-def answer(analysis: Analysis, record: Rated) -> str:
+def answer(analysis: Analysis, record: Rated, sides: tuple[str, str] | None = None) -> str:
     """Say in a few sentences what the trials show, no more than interval and certainty allow.
 
-    `record` is a synthesis with its certainty and worthwhile effects (`evidence.rated`).
+    `record` is a synthesis with its certainty and worthwhile effects (`evidence.rated`), `sides`
+    as `statement` takes them.
     """
     k = record.k
     if k == 0:
@@ -197,7 +198,7 @@ def answer(analysis: Analysis, record: Rated) -> str:
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record.n, 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
-    return f"{text} {statement(analysis, record)}"
+    return f"{text} {statement(analysis, record, sides)}"
 
 
 # GRADE's informative statements by certainty: for a direction, for little or none, for a share

@@ -72,6 +72,12 @@ _PREDICTION = {
 }
 
 
+AUTO = (
+    "The rule, set beforehand for all analyses: HKSJ; where τ² is 0 or there are only two trials, "
+    "whichever of Wald and HKSJ is wider (IntHout 2014; Wiksten 2016; Jackson 2017; Veroniki 2019)."
+)
+
+
 def rule_used(record: Estimate) -> str:
     """Return the rule of the headline interval: Wald, HKSJ, floored HKSJ, or empty."""
     return INTERVALS[record.rule] if record.rule in _INTERVAL else ""
@@ -100,11 +106,7 @@ def choice(analysis: Analysis, record: Estimate) -> str:
     else:
         why = "there are only two trials" if few else "τ² is estimated as 0"
         why += f" and {rule} is the wider"
-    return (
-        "The rule, set beforehand for all analyses: HKSJ; where τ² is 0 or there are only two "
-        "trials, whichever of Wald and HKSJ is wider (IntHout 2014; Wiksten 2016; Jackson 2017; "
-        f"Veroniki 2019). Here {why}, so the headline is the {rule} interval."
-    )
+    return f"{AUTO} Here {why}, so the headline is the {rule} interval."
 
 
 def method(analysis: Analysis, record: SynthesisRow) -> list[str]:

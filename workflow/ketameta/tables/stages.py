@@ -6,6 +6,7 @@ from types import ModuleType
 
 from ketameta.tables import (
     bayes,
+    characteristics,
     courses,
     diagnostics,
     effects,
@@ -55,7 +56,7 @@ _KINDS: dict[str, Kinds] = {
             missing_outcomes,
         )
     ),
-    "report": _defined_in(verdicts),
+    "report": _defined_in(verdicts, characteristics),
 }
 STAGE_KINDS: dict[str, dict[str, type[Row]]] = {
     stage: {schema_of(kind).name: kind for kind in kinds} for stage, kinds in _KINDS.items()
