@@ -174,7 +174,7 @@ def markdown(text: Manuscript) -> str:
             lines += [f"## {_plain(passage.heading)}", ""]
             paragraphs = [_cited(_plain(one)) for one in passage.paragraphs]
             if passage.trials:
-                paragraphs[-1] += f" {_trials_cited(passage.trials)}"
+                paragraphs[0] += f" {_trials_cited(passage.trials)}"
             lines += [line for one in paragraphs for line in (one, "")]
     for table in text.tables:
         lines += [f"# {table.caption}", "", *_pipes(table), ""]

@@ -43,7 +43,7 @@ _SOURCES = {"arms": "the numbers of the arms", "contrasts": "differences as repo
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A heading and what stands under it, a paragraph each; `trials` are cited behind the last."""
+    """A heading and what stands under it, a paragraph each; `trials` are cited behind the first."""
 
     heading: str
     paragraphs: Sequence[str]

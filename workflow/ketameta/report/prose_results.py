@@ -73,10 +73,10 @@ def _sentences(answer: Answer, summary: Summary | None) -> Iterator[str]:
     few = wording.useless(record)
     if answer.risk is not None:
         risk = answer.risk
+        arms = f", {risk.arms} arms" if risk.arms > 1 else ""
         yield (
-            f"At a control risk of {wording_absolute.percent_of(risk.control_risk)} "
-            f"({wording_absolute.assumed(risk)}) this is "
-            f"{wording_absolute.more_or_fewer(risk, few)} of 1,000 people."
+            f"Of 1,000 people this is {wording_absolute.more_or_fewer(risk, few)}, at a control "
+            f"risk of {wording_absolute.percent_of(risk.control_risk)} ({risk.assumed}{arms})."
         )
     if answer.points is not None:
         points = wording_absolute.points_in_words(answer.points)
