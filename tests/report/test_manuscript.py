@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from html import unescape
+from zipfile import ZipFile
 
 import pytest
 import yaml
 
 from ketameta.configuration.review import Registration, Review, Search, Searched
+from ketameta.report.docx import DocxTable, Paragraph, docx
 from ketameta.report.manuscript import Manuscript, ShownTable, _cited, _plain, markdown
 from ketameta.report.prose_methods import Passage, _question, _search
 from ketameta.tables.syntheses import SynthesisRow
@@ -97,7 +99,7 @@ def test_search_and_registration_are_told_as_they_stand():
         "Sources searched: PubMed (12 records).",
     ]
     why = review(registration=Registration(reason="It began as a lesson."))
-    assert [*_question(why)][1] == "It is not registered: It began as a lesson."
+    assert [*_question(why)][1] == "It is not registered. It began as a lesson."
 
 
 @pytest.mark.parametrize(
@@ -129,3 +131,12 @@ def test_signs_of_markdown_in_a_text_stay_signs():
         Manuscript(review=review(), parts=passages, tables=[shown], works=(), silent="")
     )
     assert "| x\\|y | z z |" in text
+
+
+def test_text_stands_on_upright_pages_and_tables_on_pages_on_their_side():
+    shown = DocxTable(("A",), [[Paragraph("cell")]], (1,))
+    with ZipFile(io.BytesIO(docx("T", "A", [shown], upright=[Paragraph("text")]))) as archive:
+        body = archive.read("word/document.xml").decode()
+    sizes = [(int(w), int(h)) for w, h in re.findall(r'w:pgSz w:w="(\d+)" w:h="(\d+)"', body)]
+    assert [wide > high for wide, high in sizes] == [False, True]
+    assert body.index("text") < body.index("<w:sectPr>") < body.index("<w:tbl>")

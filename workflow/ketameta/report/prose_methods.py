@@ -132,11 +132,11 @@ def _question(review: Review) -> Iterator[str]:
     if registered.id or registered.url:
         yield f"It is registered ({', '.join(filter(None, (registered.id, registered.url)))})."
     elif registered.reason:
-        yield f"It is not registered: {registered.reason.rstrip('.')}."
+        yield f"It is not registered. {capital(registered.reason.rstrip('.'))}."
     if planned.url:
         yield f"Its protocol is published ({planned.url})."
     elif planned.reason:
-        yield f"It has no protocol: {planned.reason.rstrip('.')}."
+        yield f"It has no protocol. {capital(planned.reason.rstrip('.'))}."
 
 
 def _eligible(analyses: Sequence[Analysis], narrowed: bool) -> Iterator[str]:
@@ -315,4 +315,4 @@ def _sensitivity(tables: Tables, names: set[str]) -> Iterator[str]:
         )
     methods = dict.fromkeys(row.method for row in tables[AdjustedRow] if row.analysis in names)
     if methods:
-        yield f"Small-study effects are allowed for by {listed([*methods])}."
+        yield f"Small-study effects are examined by {listed([*methods])}."

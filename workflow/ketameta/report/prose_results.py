@@ -61,7 +61,7 @@ def _trials(counted: Overview, uses: Sequence[tuple[str, int]]) -> str:
         if data.unnumbered:
             text += f" ({data.unnumbered:,} give no number)"
     parts = "; ".join(f"{number:,} {what}" for what, number in uses if number)
-    return f"{text}. Of the reports there are: {parts}."
+    return f"{text}. By what became of them these reports are: {parts}."
 
 
 def _sentences(answer: Answer, summary: Summary | None) -> Iterator[str]:
