@@ -11,6 +11,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PAGES = [
     *("index.html", "claims.html", "sof.html", "rob2.html", "extraction.html", "data.html"),
     "dictionary.html",
+    "manuscript.html",
 ]
 ANALYSIS = "analyses/response_24h.html"
 # what stands beside a result, all of it on that page
