@@ -75,5 +75,5 @@ rule library_chunk:
     message:
         "library: pool the reviews of chunk {params.chunk}"
     shell:
-        "python -m ketameta library {params.folder:q} --chunk {params.chunk} --out {params.out:q}"
+        "python -m ketameta library {params.folder:q} --chunk {params.chunk:q} --out {params.out:q}"
         " 2> {log:q}"
