@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, optimize, stats
 
-from ketameta.stats import random_effects
+from ketameta.stats import i2_from_q, random_effects
 from ketameta.stats.univariate.intervals import t_quantile, t_tails
 
 HC_RATIO = 0.938101887373
@@ -314,3 +314,17 @@ def test_henmi_copas_without_heterogeneity_and_with_equal_variances():
     # metafor 3.8-1, hc(rma(y, v), control = list(tol = 1e-14)): width over that of Wald.
     ratio = (a.ci_high - a.ci_low) / (b.ci_high - b.ci_low)
     assert ratio == pytest.approx(HC_RATIO, rel=1e-7)
+
+
+def test_i2_from_q_alone_is_that_of_the_published_reviews():
+    # printed by R's meta for Fleiss' aspirin trials (1993), and at one decimal: 39.7 [0.0; 74.6]
+    found = i2_from_q([9.95, 3.0, 2.0], [6, 6, 1], 0.95)
+    assert found.i2 == pytest.approx([39.698, 0, 50], abs=1e-3)
+    assert found.low[:2] == pytest.approx([0, 0])
+    assert found.high[0] == pytest.approx(74.6, abs=0.05)
+    # little spread: SE of log H is sqrt((1 - 1 / (3 x 25)) / 10)
+    half = 1.959964 * np.sqrt((1 - 1 / 75) / 10)
+    assert found.high[1] == pytest.approx(100 * (1 - 6 / 3 * np.exp(-2 * half)), abs=1e-4)
+    assert np.isnan([found.low[2], found.high[2]]).all()
+    with pytest.raises(ValueError, match="q must be 0 or above"):
+        i2_from_q(-1, 3)

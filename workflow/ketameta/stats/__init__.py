@@ -84,6 +84,7 @@ from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.sensitivity.residuals import RegressionInfluence, regression_influence
 from ketameta.stats.single.pooled import Pooled, pool
 from ketameta.stats.univariate.bayes import Bayes, bayes
+from ketameta.stats.univariate.heterogeneity import I2FromQ, i2_from_q
 from ketameta.stats.univariate.pooling import pool_many, random_effects
 from ketameta.stats.univariate.predictions import Contrasts, Predictions, contrasts, predicted
 from ketameta.stats.univariate.regression import meta_regression
@@ -115,6 +116,7 @@ __all__ = [
     "Fragility",
     "Glmm",
     "Gosh",
+    "I2FromQ",
     "Icc",
     "Influence",
     "LimitMeta",
@@ -171,6 +173,7 @@ __all__ = [
     "half_cauchy",
     "half_normal",
     "harbord",
+    "i2_from_q",
     "influence",
     "informative_difference",
     "informative_missing",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from ketameta.stats.numerics.checks import as_floats, as_level
 from ketameta.stats.numerics.distributions import chi2_quantile
 from ketameta.stats.numerics.sums import Floats, Sums
 from ketameta.stats.univariate.profile import tau2_profile
@@ -83,3 +84,68 @@ def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats,
     near = tau2[twice], Sums(*(x[twice] for x in at))
     low, high = solve_q(model.take(twice), np.concatenate(targets), near)[0].reshape(2, -1)
     return low, high
+
+
+class I2FromQ(NamedTuple):
+    """I2 in per cent, with its limits, shapes (...)."""
+
+    i2: Any
+    low: Any
+    high: Any
+
+
+def i2_from_q(q: ArrayLike, df: ArrayLike, level: float = 0.95) -> I2FromQ:
+    r"""Return I2 and its test-based interval from Cochran's Q alone.
+
+    Parameters
+    ----------
+    q, df
+        Q and its degrees of freedom k - 1, shapes (...) that broadcast.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    I2FromQ, per cent. Without a degree of freedom all is NaN; with one, the limits are where Q is
+    2 or less.
+
+    Raises
+    ------
+    ValueError
+        For a level outside (0, 1), Q below 0 or not a number.
+
+    Notes
+    -----
+    With H = sqrt(Q / df) the limits of log H are log H -+ z SE, where
+
+    .. math:: SE = \frac{\log Q - \log df}{2 (\sqrt{2 Q} - \sqrt{2 df - 1})}
+        \;\text{for}\; Q > k, \;\text{else}\;
+        \sqrt{\frac{1}{2 (df - 1)} \Bigl(1 - \frac{1}{3 (df - 1)^2}\Bigr)}
+
+    and I2 = 1 - 1 / H^2, 0 where H is below 1. The interval of `random_effects` is another: that
+    of tau2, turned into a share.
+
+    References
+    ----------
+    Higgins & Thompson (2002), Statistics in Medicine 21, 1539, appendix A2.
+
+    Examples
+    --------
+    >>> from ketameta.stats import i2_from_q
+    >>> [round(float(x), 1) for x in i2_from_q(9.95, 6)]
+    [39.7, 0.0, 74.6]
+    """
+    level, q, df = as_level(level), as_floats("q", q), as_floats("df", df)
+    if not (q >= 0).all():
+        raise ValueError("q must be 0 or above")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_h = np.log(q / df) / 2
+        far = log_h / (np.sqrt(2 * q) - np.sqrt(2 * df - 1))
+        near = np.sqrt((1 - 1 / (3 * (df - 1) ** 2)) / (2 * (df - 1)))
+        half = special.ndtri(0.5 + level / 2) * np.where(q > df + 1, far, near)
+
+        def share(log: Floats) -> Any:
+            found = 100.0 * (1 - np.exp(-2 * np.maximum(log, 0.0)))
+            return np.where(df > 0, found, np.nan)[()]
+
+        return I2FromQ(share(log_h), share(log_h - half), share(log_h + half))
