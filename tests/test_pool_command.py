@@ -85,8 +85,8 @@ def test_the_defaults_are_those_of_the_engine() -> None:
     pool.arguments(parser)
     asked = vars(parser.parse_args(["studies.csv"]))
     own = {n: p.default for n, p in signature(random_effects).parameters.items()}
-    # no option of the command: the limits of tau2, which it prints by the Q-profile
-    shared = {*own} - {"yi", "vi", "tau2_interval"}
+    # no option of the command: the limits of tau2, which it prints by the Q-profile, and weights
+    shared = {*own} - {"yi", "vi", "weights", "tau2_interval"}
     assert shared == {*pool._OPTIONS, "level"} - {"pooling"}
     assert {name: asked[name] for name in shared} == {name: own[name] for name in shared}
 

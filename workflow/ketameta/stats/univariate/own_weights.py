@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,6 @@ from ketameta.stats.numerics.checks import as_floats
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import intervals
 from ketameta.stats.univariate.prediction import prediction_error, prediction_interval
-
-if TYPE_CHECKING:
-    from ketameta.stats.univariate.pooling import PoolingOptions
 
 RULES = ("auto", "wald", "hksj", "hksj-adhoc")
 
@@ -40,15 +37,20 @@ def as_weights(weights: ArrayLike, y: Floats, lead: tuple[int, ...]) -> Floats:
 
 
 def reweighted(
-    y: Floats, v: Floats, w: Floats, fields: Mapping[str, NDArray[Any]], options: PoolingOptions
+    y: Floats,
+    v: Floats,
+    w: Floats,
+    fields: Mapping[str, NDArray[Any]],
+    rule: str,
+    level: float,
+    prediction: str,
 ) -> dict[str, NDArray[Any]]:
     """Return what weights change of the fields of analyses, shapes (n, k): mean and intervals.
 
     Viechtbauer (2010, Journal of Statistical Software 36(3)), `rma` with `weights`.
     """
-    if options.interval not in RULES:
-        known = ", ".join(RULES)
-        raise ValueError(f"weights go with the intervals {known}; not with {options.interval}")
+    if rule not in RULES:
+        raise ValueError(f"weights go with the intervals {', '.join(RULES)}; not with {rule}")
     absent = np.isnan(y)
     t, several = np.asarray(fields["tau2"], float), np.asarray(fields["k"]) > 1
     spread = np.where(absent, np.inf, v) + np.where(np.isnan(t), 0.0, t)[:, None]
@@ -60,11 +62,9 @@ def reweighted(
         df = np.asarray(fields["k"], float) - 1
         scale = ((effects - own[:, None]) ** 2 / spread).sum(axis=1) / df
         fit = intervals.PooledEffect(mean, variance, scale, t)
-        ci = intervals.effect_interval(_Freedom(df), fit, options.interval, options.level)
-        error = prediction_error(options.prediction, ci.se, np.sqrt(variance), scale)
-        low, high = prediction_interval(
-            mean, error, t, df + 1, rule=options.prediction, level=options.level
-        )
+        ci = intervals.effect_interval(_Freedom(df), fit, rule, level)
+        error = prediction_error(prediction, ci.se, np.sqrt(variance), scale)
+        low, high = prediction_interval(mean, error, t, df + 1, rule=prediction, level=level)
         shares = np.where(absent, np.nan, 100.0 * w / total[:, None])
     found = {
         "estimate": mean, "se": ci.se, "statistic": ci.statistic, "df": ci.df, "p": ci.p,

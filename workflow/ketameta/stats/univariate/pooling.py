@@ -144,7 +144,9 @@ def random_effects(
     y, v = y.reshape(n, k), v.reshape(n, k)
     fields = _in_blocks(y, v, options)
     if weights is not None:
-        fields |= reweighted(y, v, as_weights(weights, y, lead), fields, options)
+        own = as_weights(weights, y, lead)
+        how = options.interval, options.level, options.prediction
+        fields |= reweighted(y, v, own, fields, *how)
     return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
 
 
