@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ketameta.stats.dependent.mixed import stacks
 from ketameta.stats.dependent.shared import label_codes
 from ketameta.stats.numerics.checks import as_floats
 
@@ -108,33 +109,36 @@ def covariance_over_time(
             raise ValueError(f"{name} must lie between 0 and 1, not {value}")
     if not lag > 0:
         raise ValueError(f"lag must be above 0, not {lag}")
-    apart = np.abs(t[:, None] - t) / lag
-    alike = np.where(apart == 0, 1.0, rho**apart) * (codes[:, None] == codes)
-    if scale is not None:
-        kinds = label_codes(scale, v.size, "scale")
-        alike = alike * np.where(kinds[:, None] == kinds, 1.0, between)
-    own = _in_common("treated", treated, v.size)
-    both = _in_common("control", control, v.size)
-    found = alike * (_products(v - s) * own + _products(s) * both)
+    kinds = np.zeros(v.size) if scale is None else label_codes(scale, v.size, "scale")
+    own, both = _roots("treated", treated, v.size), _roots("control", control, v.size)
+    found = np.zeros((v.size, v.size))
+    for rows in stacks(codes):
+        one, other = rows[:, :, None], rows[:, None, :]
+        apart = np.abs(t[one] - t[other]) / lag
+        alike = np.where(apart == 0, 1.0, rho**apart) * np.where(
+            kinds[one] == kinds[other], 1.0, between
+        )
+        errors = _products((v - s)[rows], own[rows]) + _products(s[rows], both[rows])
+        found[one, other] = alike * errors
     found[np.diag_indices(v.size)] = v
-    return np.asarray(found)
+    return found
 
 
-def _products(variances: Array) -> Array:
-    sd = np.sqrt(variances)
-    return np.outer(sd, sd)
+def _products(variances: Array, roots: Array) -> Array:
+    """Return what the errors of a side share in clusters, (c, m, m)."""
+    weighted = np.sqrt(variances)[:, :, None] * roots
+    return np.asarray(weighted @ np.swapaxes(weighted, 1, 2))
 
 
-def _in_common(name: str, shares: ArrayLike | None, k: int) -> Array:
-    """Return how far the sides of effects are of the same arms, (k, k)."""
+def _roots(name: str, shares: ArrayLike | None, k: int) -> Array:
+    """Return the roots of the shares of arms in the sides of effects, (k, arms)."""
     if shares is None:
-        return np.ones((k, k))
+        return np.ones((k, 1))
     held = as_floats(name, shares)
     whole = held.ndim == 2 and held.shape[0] == k and (held >= 0).all()
     if not whole or not np.allclose(held.sum(axis=1), 1, rtol=1e-9):
         raise ValueError(f"{name} must have a row of shares for each effect that add up to 1")
-    root = np.sqrt(held)
-    return np.asarray(root @ root.T)
+    return np.asarray(np.sqrt(held))
 
 
 def restricted_cubic_spline(x: ArrayLike, knots: ArrayLike) -> Array:

@@ -158,10 +158,12 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     _refuse(~np.isnan(yi) & np.isnan(variances), "vi", "is NaN while yi is not")
     present = ~np.isnan(yi)
     V = np.diag(vi[present]) if vi.ndim == 1 else vi[np.ix_(present, present)]
-    if not np.isfinite(V).all() or not (np.abs(V - V.T) <= 1e-12 * np.abs(V)).all():
-        raise ValueError("vi must be a symmetric, finite covariance")
     inside = codes[present]
-    if V[inside[:, None] != inside[None, :]].any():
+    within = (block(V, rows) for rows in stacks(inside))
+    uneven = (np.abs(V - np.swapaxes(V, 1, 2)) > 1e-12 * np.abs(V) for V in within)
+    if not np.isfinite(V).all() or any(each.any() for each in uneven):
+        raise ValueError("vi must be a symmetric, finite covariance")
+    if ((V != 0) & (inside[:, None] != inside)).any():
         raise ValueError("vi has a covariance between two clusters")
     design = np.ones((size, 1)) if X is None else design_columns(X)
     if design.ndim != 2 or design.shape[0] != size:

@@ -15,7 +15,8 @@ from ketameta.stats.numerics.shown import Labels, Shown, study_names
 from ketameta.stats.univariate.pooling import random_effects
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.intp]
+# moves: a few of many studies, of many sets at once
+Ints = NDArray[np.int16]
 
 # sets of moves of which all are tried
 _TRIED = 2_000
@@ -132,7 +133,7 @@ class _Search:
         self.y, self.v, self.tables, self.measure, self.model = y, v, tables, measure, model
         movable = np.flatnonzero(~np.isnan(tables).any(axis=0))
         self.options = [(int(i), g, d) for i in movable for g in (0, 2) for d in (1, -1)]
-        low, high, estimate = (x[0] for x in self._pooled(np.zeros((1, 2, y.size), np.intp)))
+        low, high, estimate = (x[0] for x in self._pooled(np.zeros((1, 2, y.size), np.int16)))
         self.excludes = bool(low > 0 or high < 0)
         self.side = 1.0 if (low > 0 if self.excludes else estimate > 0) else -1.0
 
@@ -169,7 +170,7 @@ class _Search:
 
     def climb(self, most: int) -> Ints | None:
         """Return the moves of the steepest search, shape (2, k); None where it does not turn."""
-        here = np.zeros((2, self.y.size), np.intp)
+        here = np.zeros((2, self.y.size), np.int16)
         steps = self._steps()
         for _ in range(most if len(steps) else 0):
             # moves that undo an earlier one are left out: the number of moves has to rise
@@ -181,7 +182,7 @@ class _Search:
             best = int(np.argmin(gaps))
             if not np.isfinite(gaps[best]):
                 return None
-            here = np.asarray(tried[best], np.intp)
+            here = np.asarray(tried[best], np.int16)
             if gaps[best] <= 0:
                 return here
             if len(steps) > _CANDIDATES:
@@ -189,7 +190,7 @@ class _Search:
         return None
 
     def _steps(self) -> Ints:
-        steps = np.zeros((len(self.options), 2, self.y.size), np.intp)
+        steps = np.zeros((len(self.options), 2, self.y.size), np.int16)
         for row, (study, group, by) in enumerate(self.options):
             steps[row, group // 2, study] = by
         return steps
@@ -215,7 +216,7 @@ class _Search:
         if moves is not None:
             low, high, estimate = (float(x[0]) for x in self._pooled(moves[None]))
             ends = estimate, low, high
-        shown = np.zeros((2, self.y.size), np.intp) if moves is None else moves
+        shown = np.zeros((2, self.y.size), np.int16) if moves is None else moves
         return Fragility(
             excludes=self.excludes,
             moved=np.nan if moves is None else float(np.abs(moves).sum()),

@@ -17,7 +17,7 @@ from ketameta.stats.univariate.results import Permutation
 # Statistics of arrangements that are equal on paper may differ by rounding.
 TIE = 1e-8
 # cells of the designs that are dealt out at once
-_CELLS = 2**20
+_CELLS = 2**18
 
 
 def permutation_test(

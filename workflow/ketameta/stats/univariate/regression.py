@@ -141,7 +141,8 @@ def _in_blocks(
     v = np.broadcast_to(v, (*lead, k)).reshape(n, k)
     # one design of all analyses stays one, (1, k, p)
     x = x[None] if x.ndim == 2 else np.broadcast_to(x, (*lead, k, p)).reshape(n, k, p)
-    size = max(1, BLOCK // max(k, 1))
+    # designs of many columns take their room
+    size = max(1, BLOCK // max(k * max(p, 2) // 2, 1))
     if y.size > BLOCK // 32:
         np.empty(KEPT_BY_MALLOC)  # as in pooling: 10,000 regressions take 45 ms so, 57 ms without
     cuts = [slice(i, i + size) for i in range(0, max(n, 1), size)]
