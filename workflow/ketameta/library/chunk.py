@@ -24,7 +24,7 @@ from ketameta.reviews.long import reviews_of_table
 from ketameta.reviews.model import Review
 from ketameta.reviews.modern import modernised
 from ketameta.reviews.package import ROWS, files_of_archive, packages, read_package
-from ketameta.reviews.reading import PACKAGE, named_form, read_review
+from ketameta.reviews.reading import PACKAGE, named_form, read_text
 from ketameta.reviews.reproduce import reproduce
 from ketameta.storage import RowGroups, write_bytes
 from ketameta.tables.table import schema_of
@@ -116,20 +116,22 @@ def _read(source: Source) -> list[Read]:
     if source.name.lower().endswith(ROWS):
         files = ((own.name, own.read_bytes()) for own in source.files)
         return [_named(read_package(files, source.name), source, PACKAGE)]
-    form = named_form(path)
+    content = file_content(path)
+    form = named_form(content)
     if form == PACKAGE:
-        return _of_archive(path, source)
+        return _of_archive(content, source)
     if form:
-        return [_named(read_review(path), source, form)]
+        return [_named(read_text(content, path.name, form), source, form)]
     return [
         Read(replace(review, name=f"{source.name}{review.name}"), rows.TABLE, of or source.field)
-        for review, of in reviews_of_table(path)
+        for review, of in reviews_of_table(content)
     ]
 
 
-def _of_archive(path: Path, source: Source) -> list[Read]:
+def _of_archive(content: bytes, source: Source) -> list[Read]:
     """Return the review of an archive, or each where it holds the packages of several."""
-    held = packages(files_of_archive(file_content(path), path.name))
+    name = source.files[0].name
+    held = packages(files_of_archive(content, name))
     own = {
         start.rstrip("-"): files
         for start, files in held.items()
@@ -137,7 +139,7 @@ def _of_archive(path: Path, source: Source) -> list[Read]:
     }
     if len(own) < 2:
         every = (file for files in held.values() for file in files)
-        return [_named(read_package(every, path.name), source, PACKAGE)]
+        return [_named(read_package(every, name), source, PACKAGE)]
     return [
         _named(read_package(files, start), source, PACKAGE, f":{start}")
         for start, files in own.items()

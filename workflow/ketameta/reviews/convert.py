@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ketameta.ingest.formats import Cells
 from ketameta.ingest.text import UnreadableError, file_content
-from ketameta.reviews.analysis_csv import is_analysis_csv, read_analysis_csv
 from ketameta.reviews.cells import plain
 from ketameta.reviews.drafts import DraftTables, Row, SourceArm, SourceRow, twice
 from ketameta.reviews.judgements import judgements_of
@@ -16,8 +15,8 @@ from ketameta.reviews.layout_tables import tables_of_layout
 from ketameta.reviews.layouts import ARMS
 from ketameta.reviews.model import Analysis, Review, StudyRow
 from ketameta.reviews.package import ARCHIVE, ROWS, files_of_archive, files_of_folder, read_package
+from ketameta.reviews.reading import named_form, read_text
 from ketameta.reviews.references import identify
-from ketameta.reviews.rm5 import is_rm5, read_rm5
 from ketameta.reviews.study_data import tables_of_studies
 
 TEXT = (".csv", ".tsv", ".txt")
@@ -49,9 +48,8 @@ def tables_of_source(
             draft, said = _of_review(read_package(iter(files), path.name), only, reference)
         more = [*identify(draft, files), *judgements_of(draft, files)]
         return draft.cells(), [*said, *more]
-    if is_rm5(content) or is_analysis_csv(content):
-        read = read_rm5 if is_rm5(content) else read_analysis_csv
-        draft, said = _of_review(read(content, path.name), only, reference)
+    if form := named_form(content):
+        draft, said = _of_review(read_text(content, path.name, form), only, reference)
         return draft.cells(), said
     if path.suffix.lower() in TEXT:
         return tables_of_layout(content, path.name, reference)

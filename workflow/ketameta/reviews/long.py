@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan, sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.ingest.text import UnreadableError, file_content
+from ketameta.ingest.text import UnreadableError
 from ketameta.reviews.cells import column, number, text_of
 from ketameta.reviews.layouts import LAYOUTS, Layout
 from ketameta.reviews.model import Analysis, Data, Review, Settings, StudyRow
@@ -47,12 +46,11 @@ class _Long:
     said: list[str] = field(default_factory=list)
 
 
-def reviews_of_table(path: Path) -> list[tuple[Review, str]]:
+def reviews_of_table(content: bytes) -> list[tuple[Review, str]]:
     """Return the reviews of a table, each with its field; `name` is that of a column `review`.
 
     It starts with a colon, or is empty where there is no such column. Raises `UnreadableError`.
     """
-    content = file_content(path)
     long = _long(_parquet(content) if content.startswith(PARQUET) else _csv(content))
     reviews: dict[str, dict[str, list[int]]] = {}
     for i, (review, analysis) in enumerate(

@@ -17,19 +17,24 @@ FORMS = (
 
 # the first of them in two words
 PACKAGE = "data package"
+# the others -> what knows the content, and what reads it
+_TEXTS = {
+    "RevMan 5": (is_rm5, read_rm5),
+    "analyses of RevMan 5": (is_analysis_csv, read_analysis_csv),
+}
 
 
-def named_form(path: Path) -> str:
-    """Return the form of a file by its content, in words; empty where it is none of `FORMS`.
-
-    Raises `UnreadableError`.
-    """
-    content = file_content(path)
+def named_form(content: bytes) -> str:
+    """Return the form of a file by its content, in words; empty where it is none of `FORMS`."""
     if content.startswith(ARCHIVE):
         return PACKAGE
-    if is_rm5(content):
-        return "RevMan 5"
-    return "analyses of RevMan 5" if is_analysis_csv(content) else ""
+    return next((form for form, (known, _) in _TEXTS.items() if known(content)), "")
+
+
+def read_text(content: bytes, name: str, form: str) -> Review:
+    """Read the content of a file in a form of `named_form` that is one text: no data package."""
+    _, read = _TEXTS[form]
+    return read(content, name)
 
 
 def read_review(path: Path) -> Review:
@@ -37,10 +42,9 @@ def read_review(path: Path) -> Review:
     if path.is_dir():
         return read_package(files_of_folder(path), path.name)
     content = file_content(path)
-    if content.startswith(ARCHIVE):
+    form = named_form(content)
+    if form == PACKAGE:
         return read_package(files_of_archive(content, path.name), path.name)
-    if is_rm5(content):
-        return read_rm5(content, path.name)
-    if is_analysis_csv(content):
-        return read_analysis_csv(content, path.name)
+    if form:
+        return read_text(content, path.name, form)
     raise UnreadableError(f"{path.name} is none of {FORMS}")

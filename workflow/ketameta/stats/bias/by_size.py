@@ -144,10 +144,7 @@ def pustejovsky_rodgers(
     >>> print(f"{fit.slope:.2f}, p {fit.p:.2f}, limit {fit.limit:.2f}")
     1.29, p 0.13, limit -0.02
     """
-    yi, n1i, n2i = aligned(yi=yi, n1i=n1i, n2i=n2i)
-    y, n1, n2 = _sized(as_floats("yi", yi), n1i=n1i, n2i=n2i)
-    y, v = as_effects(y, 1.0 / n1 + 1.0 / n2)
-    return weighted_line(y, v, np.sqrt(v), level, groups)
+    return _size_line(1.0, yi, n1i, n2i, level, groups)
 
 
 def deeks(
@@ -194,10 +191,7 @@ def deeks(
     >>> print(f"{fit.slope:.1f}, p {fit.p:.2f}")
     13.7, p 0.16
     """
-    yi, n1i, n2i = aligned(yi=yi, n1i=n1i, n2i=n2i)
-    y, n1, n2 = _sized(as_floats("yi", yi), n1i=n1i, n2i=n2i)
-    y, v = as_effects(y, (n1 + n2) / (4.0 * n1 * n2))
-    return weighted_line(y, v, np.sqrt(v), level, groups)
+    return _size_line(0.25, yi, n1i, n2i, level, groups)
 
 
 def harbord(
@@ -314,6 +308,21 @@ def macaskill(
         v = np.where(np.isnan(y), np.nan, as_floats("vi", vi))
         y = np.where(np.isnan(v), np.nan, y)
     return without_limit(weighted_line(*as_effects(y, v), table.people, level, groups))
+
+
+def _size_line(
+    unit: float,
+    yi: ArrayLike,
+    n1i: ArrayLike,
+    n2i: ArrayLike,
+    level: float,
+    groups: ArrayLike | None,
+) -> RegressionTest:
+    """Regress on the root of `unit` times 1/n1 + 1/n2, weighted by one over its square."""
+    yi, n1i, n2i = aligned(yi=yi, n1i=n1i, n2i=n2i)
+    y, n1, n2 = _sized(as_floats("yi", yi), n1i=n1i, n2i=n2i)
+    y, v = as_effects(y, unit * (1.0 / n1 + 1.0 / n2))
+    return weighted_line(y, v, np.sqrt(v), level, groups)
 
 
 def _sized(*values: Array, **sizes: ArrayLike) -> tuple[Array, ...]:
