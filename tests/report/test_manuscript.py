@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ketameta.configuration.review import Registration, Review, Search, Searched
-from ketameta.report.docx import DocxTable, Paragraph, docx
+from ketameta.report.docx import DocxTable, Paragraph, Picture, docx
 from ketameta.report.manuscript import Manuscript, ShownTable, _cited, _plain, markdown
 from ketameta.report.prose_methods import Passage, _question, _search
 from ketameta.tables.syntheses import SynthesisRow
@@ -140,3 +140,25 @@ def test_text_stands_on_upright_pages_and_tables_on_pages_on_their_side():
     sizes = [(int(w), int(h)) for w, h in re.findall(r'w:pgSz w:w="(\d+)" w:h="(\d+)"', body)]
     assert [wide > high for wide, high in sizes] == [False, True]
     assert body.index("text") < body.index("<w:sectPr>") < body.index("<w:tbl>")
+
+
+def test_pages_have_numbers_and_pictures_their_size_and_words():
+    picture = Picture(b"png", 120, 60, 'of "A" & B')
+    made = docx("T", "A", [], upright=[picture, Paragraph("text"), picture])
+    with ZipFile(io.BytesIO(made)) as archive:
+        body, footer, relations = (
+            archive.read(f"word/{name}").decode()
+            for name in ("document.xml", "footer1.xml", "_rels/document.xml.rels")
+        )
+        assert archive.read("word/media/image2.png") == b"png"
+        assert 'Extension="png"' in archive.read("[Content_Types].xml").decode()
+    targets = dict(re.findall(r'Id="(\w+)"[^>]*Target="([^"]+)"', relations))
+    pictures = [targets[name] for name in re.findall(r'r:embed="(\w+)"', body)]
+    assert pictures == ["media/image1.png", "media/image2.png"]
+    assert {targets[name] for name in re.findall(r'footerReference[^>]*r:id="(\w+)"', body)} == {
+        "footer1.xml"
+    }
+    assert " PAGE " in footer
+    # 36,000 of the format's units are a millimetre
+    assert re.findall(r'<wp:extent cx="(\d+)" cy="(\d+)"/>', body) == [("4320000", "2160000")] * 2
+    assert "descr='of \"A\" &amp; B'" in body

@@ -51,11 +51,12 @@ COMMANDS = {
     "diff": "what changed between two versions",
     "compare": "two extractions of the same trials, and which difference matters",
     "merge": "one set of tables of two, as decided; corrections",
+    "export": "results with their forest plots as a Word document",
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",
 }
 # these are of a project, in whichever of its folders they are typed; `diff` takes folders and files
-_IN_PROJECT = ("run", "explain", "release", "diff")
+_IN_PROJECT = ("run", "explain", "export", "release", "diff")
 # run with the folder of a package and the words of a command line
 _THERE = (
     "import sys; sys.path[0] = sys.argv.pop(1); "

@@ -46,7 +46,14 @@ def _group(svg: str) -> str:
 
 
 def on_paper(forest: Forest, name: str) -> Paper:
-    """Return a forest plot for an A4 page.
+    """Return a forest plot for an A4 page, and what stands below it as text of the page."""
+    scene, lines = on_sheet(forest)
+    tall = scene.height * min(1.0, PAPER / scene.width) > _FIRST_PAGE
+    return Paper(_group(to_svg(scene, f"{name}-paper")), lines, tall)
+
+
+def on_sheet(forest: Forest) -> tuple[Scene, tuple[str, ...]]:
+    """Return a forest plot that reads well on an A4 page, and the lines below it.
 
     Columns leave, the most dispensable first, until small print is no smaller than `SMALLEST`: the
     table of the trials has them all. Where that is not enough the lights leave too. What stands
@@ -69,9 +76,7 @@ def on_paper(forest: Forest, name: str) -> Paper:
             lines = lines[: len(lines) - len(forest.legend)]
         else:
             break
-    scene = draw(fitted)
-    tall = scene.height * min(1.0, PAPER / scene.width) > _FIRST_PAGE
-    return Paper(_group(to_svg(scene, f"{name}-paper")), tuple(lines), tall)
+    return draw(fitted), tuple(lines)
 
 
 def _without(forest: Forest, column: int) -> Forest:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Analysis, Review
+from ketameta.figures.forest import Forest
 from ketameta.measures import MEASURES
 from ketameta.report import about, wording_method
 from ketameta.report.answers import Answer
 from ketameta.report.bibliography import key_of
-from ketameta.report.docx import DocxTable, Paragraph, docx
+from ketameta.report.compact import on_sheet
+from ketameta.report.docx import DocxTable, Paragraph, Picture, docx
 from ketameta.report.prose_methods import Passage
 from ketameta.report.references import REFERENCES
 from ketameta.report_files import REFERENCE_FILES
@@ -26,6 +28,8 @@ NOTE = (
     "Made by program from configuration and results: nothing is told here that is not in them, and "
     "what a person has to judge or to explain is left out."
 )
+# millimetres of a pixel, and of what a page leaves for a picture with a line below it
+_MM_PIXEL, _WIDEST, _TALLEST = 25.4 / 96, 174.0, 240.0
 # what an article has to say of a review
 _TOLD = ("Search", "Protocol", "Registration")
 
@@ -120,17 +124,22 @@ def excluded_table(rows: Iterable[ExcludedTrialRow]) -> ShownTable:
     return ShownTable("Trials in no analysis", ("Trial", "Reason"), (2, 7), cells)
 
 
-def document(text: Manuscript) -> bytes:
-    """Return it as a Word document: text on upright pages, tables on pages on their side."""
+def document(text: Manuscript, plots: Mapping[str, Sequence[Paragraph | Picture]] = {}) -> bytes:
+    """Return it as a Word document: text on upright pages, tables on pages on their side.
+
+    `plots` are what follows the paragraphs under a heading.
+    """
     return docx(
         text.review.title,
         about.authors(text.review),
         [block for table in text.tables for block in _docx_table(table)],
-        upright=_upright(text),
+        upright=_upright(text, plots),
     )
 
 
-def _upright(text: Manuscript) -> Iterator[Paragraph]:
+def _upright(
+    text: Manuscript, plots: Mapping[str, Sequence[Paragraph | Picture]]
+) -> Iterator[Paragraph | Picture]:
     yield Paragraph(text.review.title, "Title")
     yield Paragraph(about.authors(text.review))
     yield Paragraph(text.note, "Small")
@@ -141,9 +150,20 @@ def _upright(text: Manuscript) -> Iterator[Paragraph]:
             yield from map(Paragraph, passage.paragraphs)
             if passage.trials:
                 yield Paragraph(f"{trials_of(passage)}.", "Small")
+            yield from plots.get(passage.heading, ())
     yield Paragraph("References", "Heading1")
     for name, reference, doi in text.works:
         yield Paragraph(f"{name}: {reference}. doi:{doi}", "Small")
+
+
+def plotted(forest: Forest) -> list[Paragraph | Picture]:
+    """Return a forest plot as a picture of a page of text, and the lines below it."""
+    from ketameta.figures.canvas import to_png
+
+    scene, lines = on_sheet(forest)
+    scale = min(_MM_PIXEL, _WIDEST / scene.width, _TALLEST / scene.height)
+    picture = Picture(to_png(scene), scale * scene.width, scale * scene.height, scene.description)
+    return [picture, *(Paragraph(line, "Small") for line in lines)]
 
 
 def _docx_table(table: ShownTable) -> Iterator[Paragraph | DocxTable]:

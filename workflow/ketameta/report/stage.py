@@ -14,7 +14,7 @@ from ketameta.memo import Memo
 from ketameta.report import about, analysis_page, changes, extraction, rob2, rules
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier_reviews
-from ketameta.report.answers import answers
+from ketameta.report.answers import Answer, answers
 from ketameta.report.bibliography import references
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.characteristics import characteristics_rows, excluded_rows, judged_of
@@ -29,14 +29,17 @@ from ketameta.report.claims import (
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
+from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import with_narrowed
 from ketameta.report.manuscript import (
+    Manuscript,
     analyses_table,
     document,
     excluded_table,
     manuscript,
     markdown,
+    plotted,
     trials_of,
     trials_table,
 )
@@ -56,7 +59,7 @@ from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import asked_pages, report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
-from ketameta.tables.collection import Tables, by
+from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
 from ketameta.tables.effects import DerivationRow, FindingRow, ResultRow, SignallingRow
 from ketameta.tables.raw import RAW_KINDS, TrialRow
@@ -95,6 +98,27 @@ def report(
             page = isinstance(content, str) and path.endswith(".html")
             # no page can hold the characters that XML cannot
             yield path, writable(str(content)) if page else content
+
+
+def article(tables: Tables, configuration: Configuration, names: Sequence[str] = ()) -> bytes:
+    """Return the text of an article as a Word document with the forest plots in it.
+
+    Of the analyses of these names; of those that the summaries tell where none is named.
+    """
+    whole = _Report(tables, with_narrowed(tables, configuration), (), Memo())
+    reports = whole.shared.overview.data.reports
+    used = data_view(tables, whole.configuration, reports).uses
+    for _ in whole.about_data():
+        # what trials are is found out on the way to the pages that tell it
+        pass
+    shown = [whole.asked[name] for name in names] or told(whole.configuration, whole.asked)
+    own = of_analyses(tables, PLOTTED)
+    plots = {
+        one.analysis.display.title: plotted(forest_of(one.analysis, one.record, own(name)))
+        for one in shown
+        if whole.studies[name := one.analysis.name]
+    }
+    return document(whole.manuscript(used, shown), plots)
 
 
 class _Report:
@@ -236,8 +260,15 @@ class _Report:
 
     def _manuscript(self, uses: Sequence[tuple[str, int]]) -> Files:
         """Yield what an article takes: text as page, Markdown and Word, and the references."""
+        text = self.manuscript(uses, told(self.configuration, self.asked))
+        yield self._page("manuscript.html", {"text": text, "trials_of": trials_of})
+        yield "manuscript.md", markdown(text)
+        yield "manuscript.docx", document(text)
+        yield from references([name for name, _, _ in text.works], self.trials)
+
+    def manuscript(self, uses: Sequence[tuple[str, int]], shown: Sequence[Answer]) -> Manuscript:
+        """Return an article on some analyses; `uses` are reports by what became of them."""
         asked, tables, counted = self.configuration, self.tables, self.shared.overview
-        shown = told(asked, self.asked)
         software = software_sentence(__version__, self.shared.data_hash)
         parts = (
             ("Methods", methods(asked, shown, tables, self.judged, software)),
@@ -248,11 +279,7 @@ class _Report:
             trials_table(self.made[CharacteristicsRow]),
             excluded_table(self.made[ExcludedTrialRow]),
         )
-        text = manuscript(asked.review, parts, shown_as)
-        yield self._page("manuscript.html", {"text": text, "trials_of": trials_of})
-        yield "manuscript.md", markdown(text)
-        yield "manuscript.docx", document(text)
-        yield from references([name for name, _, _ in text.works], self.trials)
+        return manuscript(asked.review, parts, shown_as)
 
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""
