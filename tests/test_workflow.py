@@ -184,6 +184,7 @@ def test_another_window_reruns_from_normalisation(project):
         ("report/templates/analysis.html", ["report"]),
         ("report/static/style.css", ["report"]),
         ("report/static/report.js", ["report"]),
+        ("report/static/repool.js", ["report"]),
         ("report/verify_head.R", ["report"]),
     ],
 )

@@ -28,6 +28,9 @@ TABLES = (
 # the works that the report cites, for reference managers
 REFERENCE_FILES = ("references.bib", "references.ris", "references.csl.json")
 
+# what makes the pages better, the last two those of analyses alone
+SCRIPTS = ("static/report.js", "static/repool.js", "static/repool_page.js")
+
 # the page of all time courses, where it stands beside pages of analyses: none has such a name
 COURSES = "time-courses"
 
@@ -55,7 +58,7 @@ def report_files(
         "manuscript.html",
         *asked_pages(courses, networks),
         "static/style.css",
-        "static/report.js",
+        *SCRIPTS,
         "verify.R",
         "ketameta.xlsx",
         "summary_of_findings.docx",

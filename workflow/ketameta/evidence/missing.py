@@ -114,7 +114,7 @@ def _absent(evidence: Evidence, bounds: Bounds | None) -> Absent:
     A result that is reported as significant, and not for control, hides no lack of effect, and
     people of a pooled report are not missing. People are those of trials that say how many.
     """
-    record, rows = evidence.record, [row for row in evidence.missing if _hides(row)]
+    record, rows = evidence.record, [row for row in evidence.missing if hides(row)]
     lost = math.fsum(row.n or 0 for row in rows)
     share = 100 * lost / (lost + record.n) if lost else 0.0
     labels = sorted({row.label for row in rows})
@@ -130,7 +130,7 @@ def _costs(absent: Absent, limits: Thresholds) -> CertaintyRule | None:
     return MISSING_MANY if absent.people > 0 and absent.share >= limits.missing else None
 
 
-def _hides(row: MissingResultRow) -> bool:
+def hides(row: MissingResultRow) -> bool:
     """Say whether a missing result may have found no effect, or one for control."""
     if row.through:
         return False

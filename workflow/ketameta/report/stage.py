@@ -56,7 +56,7 @@ from ketameta.report.verify import verify_script
 from ketameta.report.wording import level_percent
 from ketameta.report.wording_networks import TRANSITIVITY
 from ketameta.report.workbook import SHEETS, workbook
-from ketameta.report_files import asked_pages, report_files
+from ketameta.report_files import SCRIPTS, asked_pages, report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
 from ketameta.tables.collection import Tables, by, of_analyses
@@ -299,4 +299,5 @@ class _Report:
         )
         yield "verify.R", verify_script(self.tables, self.configuration, data_hash)
         yield "static/style.css", style_sheet()
-        yield "static/report.js", (STATIC / "report.js").read_text(encoding="utf-8")
+        for name in SCRIPTS:
+            yield name, (STATIC.parent / name).read_text(encoding="utf-8")

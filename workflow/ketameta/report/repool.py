@@ -1,0 +1,258 @@
+"""What a page needs to pool its analysis anew in the browser: numbers, model, thresholds, words.
+
+`static/repool.js` computes from it what the stages synthesize and report compute, by the same
+rules, for any of the trials; `printed` are the words that it must print of all of them. A model
+that is an iteration over counts, or over arms that share a control, is not computed there:
+`refusal` says so to the reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.evidence import agreement, bias, missing, precision
+from ketameta.evidence.bias import RISKS, risk_of
+from ketameta.evidence.certainty import LEVELS, Certainty
+from ketameta.evidence.missing import hides
+from ketameta.evidence.rules import RULES
+from ketameta.measures import INVERSE_VARIANCE, LOG, LOGIT, MEASURES, PLAIN
+from ketameta.methods import COMMON, NEED_ONE_MEAN, small_study_test
+from ketameta.report import wording, wording_splits
+from ketameta.report.naming import favoured_sides
+from ketameta.report.repool_fields import facets, fields_of
+from ketameta.report.repool_printed import printed
+from ketameta.report.wording_model import INTERVALS
+from ketameta.synthesize.absolute import skewed
+from ketameta.synthesize.words import group_of
+from ketameta.tables.collection import Tables
+from ketameta.tables.diagnostics import JudgementRow
+from ketameta.tables.effects import MissingResultRow
+from ketameta.tables.fits import Engine
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys
+
+# what the script computes: estimators of tau², ways of pooling, and what a ratio makes of a risk
+ESTIMATORS = ("EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM")
+ENGINES = (Engine.INDEPENDENT, Engine.MANTEL_HAENSZEL, Engine.PETO)
+OF_RISKS = {"RR": "ratio", "OR": "odds", "RD": "difference"}
+# thresholds of claims, by which no analysis is rated
+_UNUSED = ("heard_trials", "heard_people")
+
+
+def repool_data(
+    analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty
+) -> dict[str, Any] | None:
+    """Return what the script is given of an analysis; None where nothing is pooled.
+
+    `own` are its rows of the tables that its page is made from. Numbers are on the scale of the
+    analysis with every digit. What is empty is left out.
+    """
+    if record.k < 2 or record.estimate is None:
+        return None
+    told = {"slug": analysis.slug, "title": analysis.display.title}
+    if why := refusal(analysis, record):
+        return {"analysis": told, "refused": why}
+    studies, judgements = own[StudyRow], own[JudgementRow]
+    splits = _splits(analysis, studies)
+    risks = _risks(studies, judgements, share=analysis.select.by_arm)
+    fields = [fields_of(study, risks[study.trial_id][0]) for study in studies]
+    return {
+        "analysis": told,
+        "measure": _measure(analysis),
+        "model": _model(analysis, record),
+        "splits": splits,
+        "studies": [
+            _study(study, splits, risks[study.trial_id], told)
+            for study, told in zip(studies, fields, strict=True)
+        ],
+        "facets": facets(fields),
+        "scales": _scales(studies),
+        "asked": list(analysis.select.scales or ()),
+        "certainty": _certainty(analysis, own[MissingResultRow], rated),
+        "published": printed(analysis, record, own, rated),
+    }
+
+
+def as_script(data: Mapping[str, Any] | None) -> str:
+    """Return the data as JSON that may stand in a script element of a page; empty for none."""
+    if data is None:
+        return ""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def refusal(analysis: Analysis, record: SynthesisRow) -> str:
+    """Say why an analysis is not pooled anew on its page; empty where it is."""
+    measure, model = MEASURES[analysis.select.measure], analysis.model
+    known = measure.treated_risk is None or measure.name in OF_RISKS
+    if not known or measure.transform not in (PLAIN, LOG, LOGIT):
+        return _refused(f"the {measure.words}")
+    if record.engine == Engine.THREE_LEVEL:
+        return _refused("the three-level model of effects that share a control")
+    if record.engine not in ENGINES:
+        return _refused(f"the model of this analysis ({record.engine})")
+    if model.interval in NEED_ONE_MEAN:
+        return _refused(f"the {INTERVALS[model.interval]} interval")
+    return "" if model.tau2 in ESTIMATORS else _refused(f"the estimator {model.tau2} of τ²")
+
+
+def _refused(what: str) -> str:
+    return (
+        f"Trials cannot be left out on this page: {what} is not computed in the browser, only when "
+        "the report is made."
+    )
+
+
+def _measure(analysis: Analysis) -> dict[str, Any]:
+    """Return what is pooled, and how it is written and drawn."""
+    measure = MEASURES[analysis.select.measure]
+    return _told(
+        name=measure.name,
+        words=measure.words,
+        transform=measure.transform.name,
+        log=measure.is_ratio,
+        null=measure.null,
+        counts=measure.counts,
+        inPoints=measure.in_points,
+        standardised=measure.is_standardised,
+        risks=OF_RISKS.get(measure.name),
+        digits=measure.digits,
+        factor=measure.factor,
+        unit=wording.unit_sign(measure.name),
+        bounds=measure.bounds,
+        limits=measure.limits,
+        heading=measure.heading,
+        axis=measure.axis,
+        sides=favoured_sides(analysis),
+    )
+
+
+def _model(analysis: Analysis, record: SynthesisRow) -> dict[str, Any]:
+    """Return how the effects are pooled."""
+    model = analysis.model
+    common = model.tau2_subgroups == COMMON and model.pooling == INVERSE_VARIANCE
+    measure = MEASURES[analysis.select.measure]
+    return _told(
+        pooling=record.engine,
+        tau2=model.tau2,
+        interval=model.interval,
+        level=model.level,
+        prediction=model.prediction,
+        least=model.minimum_k,
+        common=common,
+        smallStudy=small_study_test(measure, model.small_study),
+        favours=record.favours,
+    )
+
+
+def _splits(analysis: Analysis, studies: Sequence[StudyRow]) -> list[dict[str, Any]]:
+    """Return the splits of an analysis, each with its groups in their order: word and label."""
+    found = []
+    for split in analysis.model.splits:
+        order = {name: place for place, name in enumerate(keys()[split])}
+        words = {group_of(split, study) for study in studies}
+        groups = sorted(words, key=lambda name: (order.get(name, len(order)), name))
+        labels = [wording_splits.group(split, name) for name in groups]
+        name = wording_splits.name(split)
+        found.append({"split": split, "name": name, "groups": groups, "labels": labels})
+    return found
+
+
+def _risks(
+    studies: Sequence[StudyRow], judgements: Sequence[JudgementRow], *, share: bool
+) -> dict[str, tuple[str, str]]:
+    """Return the risk of bias of each trial, at the worst and at the best."""
+    found = {}
+    for trial in {study.trial_id for study in studies}:
+        own = [j for j in judgements if j.trial_id == trial]
+        ends = (
+            [(j.tool, j.domain, word) for j, word in zip(own, words, strict=True)]
+            for words in ([j.judgement for j in own], [j.best for j in own])
+        )
+        worst, best = (risk_of(end, share=share) for end in ends)
+        found[trial] = worst, best
+    return found
+
+
+def _study(
+    study: StudyRow,
+    splits: Sequence[Mapping[str, Any]],
+    risks: tuple[str, str],
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return an effect with all that it is pooled, rated and made absolute by."""
+    scored = not MEASURES[study.measure].counts
+    return _told(
+        key=wording.anchor(study),
+        label=f"{study.label}, {study.comparison}" if study.comparison else study.label,
+        trial=study.trial_id,
+        y=study.yi,
+        v=study.vi,
+        people=study.people,
+        nT=study.n_t,
+        nC=study.n_c,
+        eventsT=study.events_t,
+        eventsC=study.events_c,
+        sdT=study.sd_t if scored else None,
+        sdC=study.sd_c if scored else None,
+        meanC=study.mean_c if scored and study.basis == "endpoint" else None,
+        scale=study.scale if scored else None,
+        skewed=(scored and skewed(study)) or None,
+        weight=study.weight,
+        groups=[s["groups"].index(group_of(s["split"], study)) for s in splits],
+        route=study.drug_route,
+        design=study.design,
+        risk=[RISKS.index(end) for end in risks],
+        fields=fields,
+    )
+
+
+def _scales(studies: Sequence[StudyRow]) -> dict[str, Any]:
+    """Return of each scale its ends and its minimal important difference, as far as known."""
+    known = vocabulary().scales
+    return {
+        name: _told(low=known[name].minimum, high=known[name].maximum, mid=known[name].mid)
+        for name in sorted({study.scale for study in studies})
+        if name in known
+    }
+
+
+def _certainty(
+    analysis: Analysis, lost: Sequence[MissingResultRow], rated: Certainty
+) -> dict[str, Any]:
+    """Return what the certainty is rated by besides the trials, and the words for it."""
+    labels = vocabulary().words("certainty_levels")
+    limits = asdict(analysis.certainty)
+    return {
+        "start": LEVELS.index(rated.start),
+        "limits": {name: limits[name] for name in limits if name not in _UNUSED},
+        "levels": LEVELS,
+        "labels": [labels[level] for level in LEVELS],
+        "domains": [
+            bias.DOMAIN,
+            agreement.INCONSISTENCY,
+            agreement.INDIRECTNESS,
+            precision.DOMAIN,
+            missing.DOMAIN,
+        ],
+        "rules": {name: rule.short for name, rule in RULES.items()},
+        "missing": [
+            _told(
+                trial=row.trial_id,
+                label=row.label,
+                n=row.n,
+                hides=hides(row),
+                silent=not row.through,
+            )
+            for row in lost
+        ],
+    }
+
+
+def _told(**cells: Any) -> dict[str, Any]:
+    """Return the cells that are not empty."""
+    return {name: value for name, value in cells.items() if value is not None}

@@ -1,0 +1,111 @@
+"""The words that a page prints of a pooled result, in one place: those of all its trials.
+
+The script prints the same of any of the trials; a test holds the two in step, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.evidence.certainty import Certainty
+from ketameta.evidence.verdicts import verdict
+from ketameta.measures import MEASURES
+from ketameta.report import (
+    wording,
+    wording_absolute,
+    wording_certainty,
+    wording_model,
+    wording_plot,
+    wording_splits,
+)
+from ketameta.tables.collection import Tables
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import (
+    AbsoluteRow,
+    PointsRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
+
+
+def printed(
+    analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty
+) -> dict[str, Any]:
+    """Return what is printed of a synthesis: result, heterogeneity, absolute effects, certainty.
+
+    `own` are its rows of the tables that belong to it; what there is nothing to say of is empty.
+    """
+    measure = record.measure
+    return {
+        "headline": wording.headline(analysis, record),
+        "estimate": _estimate(record),
+        "model": wording_model.model(record),
+        "verdict": verdict(record),
+        "test": wording_plot.overall_test(record),
+        "heterogeneity": wording.heterogeneity(record),
+        "prediction": wording.prediction_text(record),
+        "between": _between(record, own[SplitRow]),
+        "absolute": [*_absolute(record, own)],
+        "certainty": _certainty(rated),
+        "groups": [
+            [wording_splits.group(g.split, g.subgroup), g.k, f"{g.n:,}", _estimate(g)]
+            for g in own[SubgroupRow]
+            if g.split == record.split
+        ],
+        "studies": [
+            [wording.estimate_interval(measure, s, "effect"), wording.fixed(s.weight, 1)]
+            for s in own[StudyRow]
+        ],
+    }
+
+
+def _estimate(row: Estimate) -> str:
+    if row.estimate is None:
+        return "–"
+    return wording.estimate_interval(row.measure, row) + wording.unit_sign(row.measure)
+
+
+def _between(record: SynthesisRow, splits: Sequence[SplitRow]) -> str:
+    """Write the test between the groups on the plot; empty where there is none."""
+    for row in splits:
+        if row.split == record.split and (said := wording_splits.test(row)):
+            return f"{wording_splits.name(row.split)}: {said}"
+    return ""
+
+
+def _absolute(record: SynthesisRow, own: Tables) -> Iterator[tuple[str, str]]:
+    """Yield what a result is in people or points, each with what it is of."""
+    few = wording.useless(record)
+    if MEASURES[record.measure].is_share and record.estimate is not None:
+        yield "Of 1,000 people treated", wording_absolute.share_per_thousand(record)
+    for row in own[AbsoluteRow][:1]:
+        yield (
+            "Of 1,000 people",
+            f"{wording_absolute.more_or_fewer(row, few)}: {wording_absolute.treated(row, few)} "
+            f"under treatment against {wording_absolute.per_thousand(row.control_risk)} under "
+            "control",
+        )
+        yield (
+            "Assumed control risk",
+            (f"{wording_absolute.percent_of(row.control_risk)}: {wording_absolute.assumed(row)}"),
+        )
+        yield "Number needed to treat", wording_absolute.needed(row, record.favours, few)
+    for scale in own[PointsRow]:
+        yield f"In points of the {scale.scale}", wording_absolute.points_in_words(scale)
+
+
+def _certainty(rated: Certainty) -> dict[str, Any]:
+    """Return level and symbol, and of each domain what it takes and by which rules."""
+    rated_at_all = wording_certainty.is_rated(rated.level)
+    return {
+        "label": wording_certainty.certainty_label(rated),
+        "symbol": wording_certainty.symbol(*rated.span) if rated_at_all else "",
+        "ratings": [
+            [r.domain, wording_certainty.taken(r), "; ".join(rule.short for rule in r.rules)]
+            for r in rated.ratings
+        ],
+    }
