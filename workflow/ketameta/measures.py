@@ -70,7 +70,9 @@ class Measure:
     # the ways of pooling that are for some measures alone
     pooling: tuple[str, ...] = ()
 
-    # of events compared: the risk under treatment from that of control and the effect, and back
+    # of events compared: what risks are compared by (ratio, odds or difference), the risk under
+    # treatment from that of control and the effect, and back
+    risks_by: str = ""
     treated_risk: Callable[[float, float], float] | None = None
     of_risks: Callable[[float, float], float] | None = None
     # another published measure as this one, from its value and the control risk
@@ -185,6 +187,7 @@ _MEASURES = (
         converts_from=("RR", "OR"),
         control_variance=lambda events, people: 1 / events - 1 / people,
         pooling=(MANTEL_HAENSZEL, BETA_BINOMIAL),
+        risks_by="ratio",
         treated_risk=lambda risk, ratio: risk * ratio,
         of_risks=lambda treated, control: treated / control,
         # Cochrane Handbook 15.4.4.4
@@ -204,6 +207,7 @@ _MEASURES = (
         converts_from=("OR", "logOR", "RR"),
         control_variance=lambda events, people: 1 / events + 1 / (people - events),
         pooling=(MANTEL_HAENSZEL, PETO, GLMM, UM_FS, UM_RS, CM_EL, BETA_BINOMIAL),
+        risks_by="odds",
         treated_risk=lambda risk, ratio: risk * ratio / (1 - risk + risk * ratio),
         of_risks=lambda treated, control: treated / (1 - treated) / (control / (1 - control)),
         digits=None,
@@ -221,6 +225,7 @@ _MEASURES = (
         converts_from=("RD", "OR", "RR"),
         control_variance=lambda events, people: events * (people - events) / people**3,
         pooling=(MANTEL_HAENSZEL, BETA_BINOMIAL),
+        risks_by="difference",
         treated_risk=lambda risk, difference: risk + difference,
         of_risks=lambda treated, control: treated - control,
         digits=3,

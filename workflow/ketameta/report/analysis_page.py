@@ -40,7 +40,7 @@ from ketameta.report.pages import (
     given,
     study_view,
 )
-from ketameta.report.repool import as_script, repool_data
+from ketameta.report.repool import repool_data
 from ketameta.report.small_study import small_study_view
 from ketameta.report.traces import Traces
 from ketameta.report.what_if import what_if_view
@@ -210,7 +210,7 @@ def files(page: Page) -> Iterator[str]:
             missing_people=missing_view(analysis, record, own),
             looks=looks_view(analysis, own[LookRow]),
             multiverse=multiverse_view(analysis, record, own),
-            repool=as_script(repool_data(analysis, record, own, page.beside.rated)),
+            repool=repool_data(analysis, record, own, page.beside.rated),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

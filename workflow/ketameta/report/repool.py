@@ -36,24 +36,29 @@ from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys
 
-# what the script computes: estimators of tau², ways of pooling, and what a ratio makes of a risk
+# what the script computes: estimators of tau², ways of pooling, and comparisons of risks
 ESTIMATORS = ("EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM")
 ENGINES = (Engine.INDEPENDENT, Engine.MANTEL_HAENSZEL, Engine.PETO)
-OF_RISKS = {"RR": "ratio", "OR": "odds", "RD": "difference"}
+RISKS_BY = ("ratio", "odds", "difference")
 # thresholds of claims, by which no analysis is rated
 _UNUSED = ("heard_trials", "heard_people")
 
 
-def repool_data(
-    analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty
-) -> dict[str, Any] | None:
-    """Return what the script is given of an analysis; None where nothing is pooled.
+def repool_data(analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty) -> str:
+    """Return what the script is given of an analysis, as JSON; empty where nothing is pooled.
 
     `own` are its rows of the tables that its page is made from. Numbers are on the scale of the
-    analysis with every digit. What is empty is left out.
+    analysis with every digit. What is empty is left out. It may stand in an element of a page.
     """
     if record.k < 2 or record.estimate is None:
-        return None
+        return ""
+    data = _data(analysis, record, own, rated)
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _data(
+    analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty
+) -> dict[str, Any]:
     told = {"slug": analysis.slug, "title": analysis.display.title}
     if why := refusal(analysis, record):
         return {"analysis": told, "refused": why}
@@ -70,25 +75,18 @@ def repool_data(
             _study(study, splits, risks[study.trial_id], told)
             for study, told in zip(studies, fields, strict=True)
         ],
-        "facets": facets(fields),
+        "facets": [asdict(facet) for facet in facets(fields)],
         "scales": _scales(studies),
         "asked": list(analysis.select.scales or ()),
         "certainty": _certainty(analysis, own[MissingResultRow], rated),
-        "published": printed(analysis, record, own, rated),
+        "published": asdict(printed(analysis, record, own, rated)),
     }
-
-
-def as_script(data: Mapping[str, Any] | None) -> str:
-    """Return the data as JSON that may stand in a script element of a page; empty for none."""
-    if data is None:
-        return ""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def refusal(analysis: Analysis, record: SynthesisRow) -> str:
     """Say why an analysis is not pooled anew on its page; empty where it is."""
     measure, model = MEASURES[analysis.select.measure], analysis.model
-    known = measure.treated_risk is None or measure.name in OF_RISKS
+    known = measure.treated_risk is None or measure.risks_by in RISKS_BY
     if not known or measure.transform not in (PLAIN, LOG, LOGIT):
         return _refused(f"the {measure.words}")
     if record.engine == Engine.THREE_LEVEL:
@@ -119,7 +117,7 @@ def _measure(analysis: Analysis) -> dict[str, Any]:
         counts=measure.counts,
         inPoints=measure.in_points,
         standardised=measure.is_standardised,
-        risks=OF_RISKS.get(measure.name),
+        risks=measure.risks_by or None,
         digits=measure.digits,
         factor=measure.factor,
         unit=wording.unit_sign(measure.name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from ketameta.evidence.bias import RISKS
 from ketameta.moderators import MODERATORS
@@ -12,18 +12,20 @@ from ketameta.tables.effects import EffectRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys
 
+# by the name of a field: words, or a number
+Fields = Mapping[str, str | float]
 _STATED = "not stated"
 _SPLITS = ("treatment", "route", "population", "comparator_class", "n_doses", "design")
 
 
-def fields_of(study: EffectRow, risk: str) -> dict[str, Any]:
+def fields_of(study: EffectRow, risk: str) -> Fields:
     """Return what a trial is chosen by: words as pages show them, dose in mg and year as numbers.
 
     A number that is not known is left out.
     """
     from ketameta.synthesize.moderators import dose_of
 
-    told: dict[str, Any] = {
+    told: dict[str, str | float | None] = {
         "treatment": treatments_named(study.treatment) or _STATED,
         **{name: _word(name, getattr(study, name)) for name in _SPLITS[1:]},
         "control": control(study),
@@ -43,28 +45,41 @@ def _word(key: str, word: str) -> str:
     return ", ".join(labels.get(one, one) for one in word.split(", "))
 
 
-def facets(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what trials differ in, each with its label and its values in their order.
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Something that trials differ in: a choice between words, or a range of numbers.
 
-    A choice is between words, a range between the smallest and the largest number.
+    `values` are the words in their order, or the smallest and the largest number; `unknown` says
+    that the number of some trial is not known.
     """
+
+    field: str
+    label: str
+    kind: str
+    values: Sequence[str] | Sequence[float]
+    unit: str = ""
+    unknown: bool = False
+
+
+def facets(fields: Sequence[Fields]) -> list[Facet]:
+    """Return what trials differ in, each with its label and its values in their order."""
     splits = vocabulary().words("splits")
     labels = {name: splits[name] for name in _SPLITS}
-    labels |= {"comparator_class": splits["comparator_class"]}
     labels |= {"risk_of_bias": MODERATORS["risk_of_bias"].words, "seen": "where numbers were read"}
-    found: list[dict[str, Any]] = []
+    found = []
     for name, label in labels.items():
-        values = {one[name] for one in fields}
+        values = {str(one[name]) for one in fields}
         if len(values) > 1:
             order = RISKS if name == "risk_of_bias" else tuple(keys().get(name, {}).values())
             place = {word: number for number, word in enumerate(order)}
             words = sorted(values, key=lambda word: (place.get(word, len(place)), word))
-            found.append({"field": name, "label": label, "kind": "choice", "values": words})
+            found.append(Facet(name, label, "choice", words))
     for name in ("dose_mg", "year"):
-        numbers = [one[name] for one in fields if name in one]
+        numbers = [float(one[name]) for one in fields if name in one]
         if len({*numbers}) > 1:
-            told, ends = MODERATORS[name], [min(numbers), max(numbers)]
+            told, ends = MODERATORS[name], (min(numbers), max(numbers))
             unit = told.unit if name == "dose_mg" else ""
-            facet = {"field": name, "label": told.words, "kind": "range", "values": ends}
-            found.append(facet | {"unit": unit, "unknown": len(numbers) < len(fields)})
+            found.append(
+                Facet(name, told.words, "range", ends, unit, unknown=len(numbers) < len(fields))
+            )
     return found

@@ -6,7 +6,7 @@ The script prints the same of any of the trials; a test holds the two in step, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.certainty import Certainty
@@ -32,35 +32,64 @@ from ketameta.tables.syntheses import (
 )
 
 
-def printed(
-    analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PrintedCertainty:
+    """Level and symbol, and of each domain its name, what it takes and by which rules."""
+
+    label: str
+    symbol: str
+    ratings: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A result in words; what there is nothing to say of is empty.
+
+    `absolute` are pairs of what is told and the text, `groups` those on the plot with trials,
+    people and estimate, `studies` the effect and the weight of each.
+    """
+
+    headline: str
+    estimate: str
+    model: str
+    verdict: str
+    test: str
+    heterogeneity: str
+    prediction: str
+    between: str
+    absolute: Sequence[tuple[str, str]]
+    certainty: PrintedCertainty
+    groups: Sequence[tuple[str, int, str, str]]
+    studies: Sequence[tuple[str, str]]
+
+
+def printed(analysis: Analysis, record: SynthesisRow, own: Tables, rated: Certainty) -> Printed:
     """Return what is printed of a synthesis: result, heterogeneity, absolute effects, certainty.
 
-    `own` are its rows of the tables that belong to it; what there is nothing to say of is empty.
+    `own` are its rows of the tables that belong to it.
     """
     measure = record.measure
-    return {
-        "headline": wording.headline(analysis, record),
-        "estimate": _estimate(record),
-        "model": wording_model.model(record),
-        "verdict": verdict(record),
-        "test": wording_plot.overall_test(record),
-        "heterogeneity": wording.heterogeneity(record),
-        "prediction": wording.prediction_text(record),
-        "between": _between(record, own[SplitRow]),
-        "absolute": [*_absolute(record, own)],
-        "certainty": _certainty(rated),
-        "groups": [
-            [wording_splits.group(g.split, g.subgroup), g.k, f"{g.n:,}", _estimate(g)]
+    return Printed(
+        headline=wording.headline(analysis, record),
+        estimate=_estimate(record),
+        model=wording_model.model(record),
+        verdict=verdict(record),
+        test=wording_plot.overall_test(record),
+        heterogeneity=wording.heterogeneity(record),
+        prediction=wording.prediction_text(record),
+        between=_between(record, own[SplitRow]),
+        absolute=[*_absolute(record, own)],
+        certainty=_certainty(rated),
+        groups=[
+            (wording_splits.group(g.split, g.subgroup), g.k, f"{g.n:,}", _estimate(g))
             for g in own[SubgroupRow]
             if g.split == record.split
         ],
-        "studies": [
-            [wording.estimate_interval(measure, s, "effect"), wording.fixed(s.weight, 1)]
+        studies=[
+            (wording.estimate_interval(measure, s, "effect"), wording.fixed(s.weight, 1))
             for s in own[StudyRow]
         ],
-    }
+    )
 
 
 def _estimate(row: Estimate) -> str:
@@ -98,14 +127,13 @@ def _absolute(record: SynthesisRow, own: Tables) -> Iterator[tuple[str, str]]:
         yield f"In points of the {scale.scale}", wording_absolute.points_in_words(scale)
 
 
-def _certainty(rated: Certainty) -> dict[str, Any]:
-    """Return level and symbol, and of each domain what it takes and by which rules."""
-    rated_at_all = wording_certainty.is_rated(rated.level)
-    return {
-        "label": wording_certainty.certainty_label(rated),
-        "symbol": wording_certainty.symbol(*rated.span) if rated_at_all else "",
-        "ratings": [
-            [r.domain, wording_certainty.taken(r), "; ".join(rule.short for rule in r.rules)]
+def _certainty(rated: Certainty) -> PrintedCertainty:
+    is_rated = wording_certainty.is_rated(rated.level)
+    return PrintedCertainty(
+        wording_certainty.certainty_label(rated),
+        wording_certainty.symbol(*rated.span) if is_rated else "",
+        [
+            (r.domain, wording_certainty.taken(r), "; ".join(rule.short for rule in r.rules))
             for r in rated.ratings
         ],
-    }
+    )

@@ -414,7 +414,7 @@ window.ketametaRepool = (function repool() {
     if (found.k < least) return { ...found, failure: `counts of fewer than ${least} trials` };
     const cells = tables.map((e) => [e.eventsT, e.nT - e.eventsT, e.eventsC, e.nC - e.eventsC]);
     const how = model.pooling === "Peto" ? peto : mantelHaenszel;
-    const { estimate, se, q, number } = how(cells, measure.name);
+    const { estimate, se, q, number } = how(cells, measure.risks);
     if (!Number.isFinite(se) || !Number.isFinite(estimate)) {
       return { ...found, failure: "events on one side alone" };
     }
@@ -443,11 +443,11 @@ window.ketametaRepool = (function repool() {
     return { estimate: o / v, se: v ** -0.5, q: squares - (o * o) / v, number };
   }
 
-  function mantelHaenszel(cells, name) {
+  function mantelHaenszel(cells, by) {
     const total = (of) => cells.reduce((all, [a, b, c, d]) => all + of(a, b, c, d, a + b + c + d), 0);
     let estimate;
     let se;
-    if (name === "OR") {
+    if (by === "odds") {
       const r = total((a, b, c, d, n) => (a * d) / n);
       const s = total((a, b, c, d, n) => (b * c) / n);
       const pr = total((a, b, c, d, n) => ((a + d) / n) * ((a * d) / n));
@@ -455,7 +455,7 @@ window.ketametaRepool = (function repool() {
       const qs = total((a, b, c, d, n) => ((b + c) / n) * ((b * c) / n));
       estimate = Math.log(r / s);
       se = Math.sqrt((pr / r ** 2 + both / (r * s) + qs / s ** 2) / 2);
-    } else if (name === "RR") {
+    } else if (by === "ratio") {
       const r = total((a, b, c, d, n) => (a * (c + d)) / n);
       const s = total((a, b, c, d, n) => (c * (a + b)) / n);
       const p = total((a, b, c, d, n) => ((a + b) / n) * ((c + d) / n) * (a + c) - (a * c) / n);
@@ -472,11 +472,11 @@ window.ketametaRepool = (function repool() {
       const variance = (estimate * p + q) / w ** 2;
       se = variance > 0 ? Math.sqrt(variance) : NaN;
     }
-    return { estimate, se, ...qAround(estimate, cells, name) };
+    return { estimate, se, ...qAround(estimate, cells, by) };
   }
 
   /* Q of the single effects, a half added where a cell is empty; no events or only events: none */
-  function qAround(estimate, cells, name) {
+  function qAround(estimate, cells, by) {
     let [q, number] = [0, 0];
     for (const whole of cells) {
       if (!(whole[0] + whole[2]) || !(whole[1] + whole[3])) continue;
@@ -484,10 +484,10 @@ window.ketametaRepool = (function repool() {
       const [a, b, c, d] = whole.map((x) => x + more);
       const [n1, n2] = [a + b, c + d];
       const [y, v] = {
-        OR: () => [Math.log((a * d) / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d],
-        RR: () => [Math.log(a / n1) - Math.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2],
-        RD: () => [a / n1 - c / n2, (a * b) / n1 ** 3 + (c * d) / n2 ** 3],
-      }[name]();
+        odds: () => [Math.log((a * d) / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d],
+        ratio: () => [Math.log(a / n1) - Math.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2],
+        difference: () => [a / n1 - c / n2, (a * b) / n1 ** 3 + (c * d) / n2 ** 3],
+      }[by]();
       if (!(v > 0)) continue;
       q += (y - estimate) ** 2 / v;
       number += 1;
