@@ -84,6 +84,12 @@ def style_sheet() -> str:
     return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
 
 
+def script(name: str) -> str:
+    """Return a script of the pages as a report gets it: made small where it is long."""
+    small = STATIC / name.replace(".js", ".min.js")
+    return (small if small.exists() else STATIC / name).read_text(encoding="utf-8")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """What every template is given.

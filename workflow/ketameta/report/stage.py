@@ -45,7 +45,7 @@ from ketameta.report.manuscript import (
 )
 from ketameta.report.networks import network_views
 from ketameta.report.overview import overview
-from ketameta.report.pages import STATIC, Shared, environment, given, style_sheet
+from ketameta.report.pages import Shared, environment, given, script, style_sheet
 from ketameta.report.prose_methods import methods, software_sentence
 from ketameta.report.prose_results import results, told
 from ketameta.report.results_list import neighbours
@@ -299,5 +299,5 @@ class _Report:
         )
         yield "verify.R", verify_script(self.tables, self.configuration, data_hash)
         yield "static/style.css", style_sheet()
-        for name in SCRIPTS:
-            yield name, (STATIC.parent / name).read_text(encoding="utf-8")
+        for path in SCRIPTS:
+            yield path, script(path.removeprefix("static/"))
