@@ -3,12 +3,18 @@
 import csv
 import html.parser
 import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-OWN = ("static/report.js", "../static/report.js")
+OWN = (
+    *("static/report.js", "../static/report.js"),
+    *("../static/repool.js", "../static/repool_page.js"),
+)
+# what a page pools its trials anew from: no script, but data
+DATA = [("type", "application/json"), ("id", "repool-data")]
 FIGURE = re.compile(r"(\.\./)?figures/[a-z0-9_-]+\.[a-z-]+\.svg")
 DRAWN = {"svg", "title", "desc", "style", "g", "a", "text"}
 DRAWN |= {"line", "rect", "polygon", "polyline", "circle", "path"}
@@ -54,22 +60,30 @@ class Tags(html.parser.HTMLParser):
         self.tags, self.attributes, self.inside = set(), set(), ""
 
     def handle_starttag(self, tag, attrs):
-        # the script of the report itself is a file, empty on the page (see handle_data), and
+        # a script of the report itself is a file, empty on the page (see handle_data), or JSON;
         # its pictures are its own figures
         source = dict(attrs).get("src") or ""
         own = tag == "script" and source in OWN
         own |= tag == "img" and bool(FIGURE.fullmatch(source))
         self.inside = "own" if own and tag == "script" else ""
+        if tag == "script" and attrs == DATA:
+            own, self.inside, self.json = True, "data", ""
         if not own:
             self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
 
     def handle_endtag(self, tag):
+        if self.inside == "data":
+            json.loads(self.json)
+            if "<" in self.json:
+                self.tags.add("script")
         self.inside = ""
 
     def handle_data(self, data):
         if self.inside == "own" and data:
             self.tags.add("script")
+        if self.inside == "data":
+            self.json += data
 
 
 def look(path):

@@ -25,7 +25,7 @@ from ketameta.report.repool import ENGINES, ESTIMATORS, repool_data
 from ketameta.report.repool_printed import printed
 from ketameta.stats import random_effects
 from ketameta.synthesize.absolute import points
-from ketameta.synthesize.stage import rated_from, synthesis
+from ketameta.synthesize.stage import rated_from, synthesis, synthesize
 from ketameta.synthesize.words import by_year
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import JudgementRow
@@ -120,16 +120,14 @@ def own(tables, configuration):
     return asked_of(tables, configuration)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def example():
-    """Return the analyses of the example, whose words are its own while they are asked."""
+    """Return the analyses of the example; the words are its own for as long as they are asked."""
     vocabulary.use(EXAMPLE / "workflow" / "config")
     questions = load(EXAMPLE / "workflow" / "config" / "analyses.yaml")
     found = tables_of(ingest(EXAMPLE / "data" / "raw")[0])
     questions = questions.asked(named(claim.analysis for claim in found[ClaimRow]))
     found |= tables_of(normalize(found, questions))
-    from ketameta.synthesize.stage import synthesize
-
     found |= tables_of(synthesize(found, questions))
     yield asked_of(found, questions)
     vocabulary.use(HERE)
@@ -200,6 +198,30 @@ def test_groups_may_have_a_variance_each_and_pools_a_least_number(script, three)
     for asked in three:
         other = asked.other(tau2_subgroups="separate", minimum_k=3)
         assert differing(script, other, other.choices(40, "apart")) == []
+
+
+def test_effects_of_one_trial_count_once_and_people_in_parts_round_to_even(script, three):
+    for asked in three[:2]:
+        other = asked.other()
+        first, *rest = asked.effects
+        other.effects = [
+            *(replace(first, comparison=arm, people=12.5) for arm in ("a", "b")),
+            *(replace(one, people=one.people + 0.5, n_c=None) for one in rest[:4]),
+        ]
+        assert differing(script, other, other.choices(60, "parts")) == []
+
+
+def test_shares_of_treated_arms_are_pooled_on_their_own_scale(script, tables, configuration):
+    analysis = configuration["response_24h_arm"]
+    effects = [row for row in tables[EffectRow] if row.analysis == analysis.name]
+    shares = Asked(analysis, effects, tables).other(pooling="inverse variance")
+    assert differing(script, shares, shares.choices(60, "shares")) == []
+
+
+@pytest.mark.parametrize("test", ["Egger", "Harbord"])
+def test_small_studies_are_looked_at_by_the_test_that_is_asked(script, three, test):
+    other = three[0].other(measure="OR", small_study=test)
+    assert differing(script, other, other.choices(60, test)) == []
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD"])

@@ -40,6 +40,12 @@ from ketameta.vocabulary.narrowing import keys
 ESTIMATORS = ("EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM")
 ENGINES = (Engine.INDEPENDENT, Engine.MANTEL_HAENSZEL, Engine.PETO)
 RISKS_BY = ("ratio", "odds", "difference")
+# what does not follow a choice of trials
+STAYS = (
+    "Rated by the same rules from the trials that are left. Results known to be missing count as "
+    "they do for all trials, and a judgement of risk of bias stays that of its trial; what a panel "
+    "would weigh beside the rules is not weighed anew."
+)
 # thresholds of claims, by which no analysis is rated
 _UNUSED = ("heard_trials", "heard_people")
 
@@ -229,6 +235,7 @@ def _certainty(
         "start": LEVELS.index(rated.start),
         "limits": {name: limits[name] for name in limits if name not in _UNUSED},
         "levels": LEVELS,
+        "stays": STAYS,
         "labels": [labels[level] for level in LEVELS],
         "domains": [
             bias.DOMAIN,

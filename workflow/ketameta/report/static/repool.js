@@ -8,6 +8,7 @@ window.ketametaRepool = (function repool() {
   const TESTED = 10; /* trials for a test of small-study effects */
   const MINUS = "\u2212";
   const some = (x) => x !== null && x !== undefined;
+  const compares = ({ measure }) => some(measure.null);
   const finite = (x) => (Number.isFinite(x) ? x : null);
 
   /* the sum that is rounded once (Neumaier 1974) */
@@ -213,43 +214,11 @@ window.ketametaRepool = (function repool() {
     return climb(curve, m.low, 0, (m.within / target) * (1 + 1e-9) - m.low, 0);
   }
 
-  /* ---- the tau2 at the global maximum of a likelihood: see stats/univariate/likelihood.py ---- */
+  /* ---- the tau2 at the global maximum of a likelihood (see stats/univariate/likelihood.py) ---- */
 
-  function shape(at, m) {
-    const unit = m.low + at.t;
-    const least = unit / (m.high + at.t);
-    const held = (x) => Math.min(Math.max(x, least), 1);
-    const x1 = held((unit * at.c) / Math.max(at.a, 2.3e-308));
-    return [unit, least, x1, held((unit * at.d) / at.b), at.a / at.b];
-  }
-
-  /* whether a < b is proved from a point over a step: all Bernstein coefficients are positive */
-  function staysBelow(at, m, step) {
-    const [unit, least, x1, x2, ratio] = shape(at, m);
-    const h = step / unit;
-    const s = 1 + least;
-    const g = 2 * (s - x1);
-    const e = 1 - (x1 - least) * s;
-    const k0 = 1 - ratio;
-    const k1 = (2 * s - ratio * (g + x2)) * h;
-    const k2 = (s * s + 2 * least - ratio * (e + x2 * g)) * h * h;
-    const k3 = (2 * s * least - ratio * x2 * e) * h * h * h;
-    return k0 >= 0 && k0 + k1 / 4 > 0 && k0 + k1 / 2 + k2 / 6 > 0
-      && k0 + 0.75 * k1 + k2 / 2 + k3 / 4 > 0 && k0 + k1 + k2 + k3 + (least * h * h) ** 2 > 0;
-  }
-
-  function staysAbove(at, m, step) {
-    const [unit, least, x1, x2, ratio] = shape(at, m);
-    const h = step / unit;
-    const s = 1 + least;
-    const other = s - x2;
-    const k0 = ratio - 1;
-    const k1 = (ratio * s - 2 * x1 - other) * h;
-    const k2 = (ratio * least - x1 * (x1 + 2 * other)) * h * h;
-    const k3 = -other * (x1 * h) * (x1 * h) * h;
-    return k0 >= 0 && k0 + k1 / 3 > 0 && k0 + (2 * k1 + k2) / 3 > 0 && k0 + k1 + k2 + k3 > 0;
-  }
-
+  /* Stretches of tau2 are cut until the score changes its sign once at most in each: where a/b is
+     monotone, as it is where 2 b c - a d keeps its sign. a and b fall with tau2, and so do c and d;
+     times (min v + tau2)^4 their products rise. */
   function maximise(m, restricted) {
     const at = (t) => sums(m, t, restricted);
     const half = m.within / (2 * m.df);
@@ -264,11 +233,6 @@ window.ketametaRepool = (function repool() {
       const [up, still] = [left.a > left.b, right.a > right.b];
       const [from, to] = [left.t + m.low, right.t + m.low];
       const middle = Math.sqrt(from * to) - m.low;
-      const stays = up ? staysAbove : staysBelow;
-      if (up === still && stays(left, m, middle - left.t) && stays(right, m, middle - right.t)) {
-        continue;
-      }
-      /* a/b is monotone, and changes sign once at most, where 2 b c - a d keeps its sign */
       const grow = (to / from) ** 4;
       const [bc, ad] = [2 * right.b * right.c, left.a * left.d];
       const falls = bc > ad || 2 * left.b * left.c > grow * right.a * right.d;
@@ -345,8 +309,9 @@ window.ketametaRepool = (function repool() {
     const wide = Math.sqrt(scale) * tQuantile(df, model.level) > z;
     const auto = rule === "auto" && model.tau2 !== "EE" && ((tau2 > 0 && df > 1) || wide);
     if (!auto && !rule.startsWith("hksj")) return { factor: 1, df: Infinity, rule: "wald" };
-    const name = rule === "hksj-adhoc" ? rule : "hksj";
-    return { factor: name === rule && rule !== "hksj" ? Math.max(scale, 1) : scale, df, rule: name };
+    return rule === "hksj-adhoc"
+      ? { factor: Math.max(scale, 1), df, rule }
+      : { factor: scale, df, rule: "hksj" };
   }
 
   function around(estimate, se, df, level) {
@@ -475,28 +440,32 @@ window.ketametaRepool = (function repool() {
     return { estimate, se, ...qAround(estimate, cells, by) };
   }
 
+  /* the effect of a table and its variance, as what it compares risks by */
+  function single(by, a, b, c, d) {
+    const n1 = a + b;
+    const n2 = c + d;
+    if (by === "odds") return [Math.log((a * d) / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d];
+    if (by === "difference") return [a / n1 - c / n2, (a * b) / n1 ** 3 + (c * d) / n2 ** 3];
+    return [Math.log(a / n1) - Math.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2];
+  }
+
   /* Q of the single effects, a half added where a cell is empty; no events or only events: none */
   function qAround(estimate, cells, by) {
-    let [q, number] = [0, 0];
+    let q = 0;
+    let number = 0;
     for (const whole of cells) {
       if (!(whole[0] + whole[2]) || !(whole[1] + whole[3])) continue;
       const more = whole.some((x) => x === 0) ? 0.5 : 0;
-      const [a, b, c, d] = whole.map((x) => x + more);
-      const [n1, n2] = [a + b, c + d];
-      const [y, v] = {
-        odds: () => [Math.log((a * d) / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d],
-        ratio: () => [Math.log(a / n1) - Math.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2],
-        difference: () => [a / n1 - c / n2, (a * b) / n1 ** 3 + (c * d) / n2 ** 3],
-      }[by]();
-      if (!(v > 0)) continue;
-      q += (y - estimate) ** 2 / v;
+      const effect = single(by, ...whole.map((x) => x + more));
+      if (!(effect[1] > 0)) continue;
+      q += (effect[0] - estimate) ** 2 / effect[1];
       number += 1;
     }
     return { q, number };
   }
 
   const countTrials = (effects) => new Set(effects.map((e) => e.trial)).size;
-  const countPeople = (effects) => Number(rounded(sum(effects.map((e) => e.people)), 0));
+  const countPeople = (effects) => Number(rounded(effects.reduce((a, e) => a + e.people, 0), 0));
   const poolable = (effects, model) => countTrials(effects) >= Math.max(2, model.least);
 
   /* a value of the analysis scale on the natural one; a ratio beyond all numbers is held */
@@ -526,7 +495,7 @@ window.ketametaRepool = (function repool() {
     if (effects.length === 1) {
       const [{ y, v }] = effects;
       const own = around(y, Math.sqrt(v), Infinity, model.level);
-      if (!some(data.measure.null)) own.p = null;
+      if (!compares(data)) own.p = null;
       return record(data, { ...told, ...own, engine: "single", rule: "wald" });
     }
     if (k < model.least) {
@@ -536,7 +505,7 @@ window.ketametaRepool = (function repool() {
     const found = { ...told, ...(counted ? ofTables(effects, data) : byVariance(effects, model)) };
     /* two trials give one degree of freedom: a range of that width predicts nothing */
     if (k < 3) Object.assign(found, { predictionLow: null, predictionHigh: null });
-    if (!some(data.measure.null)) found.p = null;
+    if (!compares(data)) found.p = null;
     return record(data, found);
   }
 
@@ -661,7 +630,7 @@ window.ketametaRepool = (function repool() {
   /* the smallest worthwhile effects below and above no effect (see synthesize/worthwhile.py) */
   function worthwhile(data, effects, risk) {
     const { measure, certainty: { limits } } = data;
-    if (!some(measure.null)) return null;
+    if (!compares(data)) return null;
     if (measure.log) {
       if (!risk) return [1 / limits.worthwhile_ratio, limits.worthwhile_ratio];
       const { risk: own } = risk;
@@ -750,7 +719,7 @@ window.ketametaRepool = (function repool() {
   }
 
   function differ(data, rec, groups, weightOf, bounds, limits) {
-    const share = !some(data.measure.null);
+    const share = !compares(data);
     if (!share && !bounds) return true;
     const weight = new Map();
     for (const group of groups) {
@@ -775,7 +744,7 @@ window.ketametaRepool = (function repool() {
   }
 
   function inconsistency(data, rec, bounds, split, limits) {
-    const share = !some(data.measure.null);
+    const share = !compares(data);
     if (share && rec.k === 1) return rating(-1, ["alone"]);
     if (rec.k < 2 || rec.i2 === null) return rating(0, [], false);
     if (share) {
@@ -805,7 +774,7 @@ window.ketametaRepool = (function repool() {
     const { estimate, low, high } = rec.natural;
     const { measure } = data;
     const none = low === null || high === null;
-    if (!some(measure.null)) {
+    if (!compares(data)) {
       if (none) return rating(-2, ["no-interval"]);
       const off = pointsOff(data, rec, low, high);
       if (off > 2 * limits.worthwhile_points) return rating(-2, ["points-twice"]);
@@ -901,7 +870,7 @@ window.ketametaRepool = (function repool() {
   /* asymmetry: whether it can be tested, and whether it survives its checks */
   function asymmetry(data, found, limits) {
     const { record: rec, effects } = found;
-    if (effects.length < FEWEST || rec.estimate === null || !some(data.measure.null)) return {};
+    if (effects.length < FEWEST || rec.estimate === null || !compares(data)) return {};
     const test = bySize(data, effects);
     if (test.k < TESTED || test.p === null) return {};
     const least = limits.asymmetry_p;
@@ -934,7 +903,7 @@ window.ketametaRepool = (function repool() {
     if (hiding.length) {
       const lost = sum(hiding.map((row) => row.n ?? 0));
       const bound = boundOf(data, effects);
-      const told = bound && bound.estimate !== null && some(data.measure.null);
+      const told = bound && bound.estimate !== null && compares(data);
       const turned = told && ((bounds
         && zone(rec.natural.estimate, bounds) !== zone(bound.natural.estimate, bounds))
         || (position(data, rec) !== position(data, bound) && bound.k > 2));
@@ -1063,7 +1032,7 @@ window.ketametaRepool = (function repool() {
   function verdictOf(data, rec) {
     if (!rec.k) return "no trial";
     if (rec.natural.estimate === null) return "too few trials";
-    if (!some(data.measure.null)) return "no comparison";
+    if (!compares(data)) return "no comparison";
     const where = position(data, rec);
     if (!where || where === "around") return "no clear difference";
     return where === data.model.favours ? "favours treatment" : "favours control";
@@ -1092,7 +1061,7 @@ window.ketametaRepool = (function repool() {
   }
 
   function overallTest(data, rec) {
-    if (!some(data.measure.null) || rec.p === null || !rec.se) return "";
+    if (!compares(data) || rec.p === null || !rec.se) return "";
     return `${rec.rule === "wald" ? "z" : "t"} = ${fixed(rec.estimate / rec.se, 2)}, ${pValue(rec.p)}`;
   }
 
@@ -1159,7 +1128,7 @@ window.ketametaRepool = (function repool() {
     const { measure } = data;
     const { estimate, low, high } = result.natural;
     const found = [];
-    if (measure.counts && !some(measure.null) && estimate !== null) {
+    if (measure.counts && !compares(data) && estimate !== null) {
       const text = `${perThousand(estimate)} of 1,000 people treated (${
         perThousand(low)} to ${perThousand(high)})`;
       found.push(["Of 1,000 people treated", text]);
