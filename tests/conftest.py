@@ -25,6 +25,7 @@ from .rows import made_of_tests
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "tables"
 QUESTIONS = ROOT / "tests" / "analyses.yaml"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SUBJECT = ("analyses.yaml", "multiverse.yaml", "review.yaml")
 vocabulary.use(ROOT / "tests")
 
@@ -296,3 +297,50 @@ def answer(pooled):
         return json.loads(out)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a real browser; skip where there is none."""
+    named = os.environ.get("CHROMIUM")
+    path = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium: install one or name it in CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser, request):
+    """Return a window of its own; a test may ask for its size, its colours, or no script."""
+    options = getattr(request, "param", {})
+    made = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context):
+    """Return an empty page of the browser."""
+    return context.new_page()
+
+
+@pytest.fixture
+def faults(page):
+    """Return what a reader sees as a fault of the page, as it comes."""
+    found = []
+    page.on("console", lambda m: m.type in ("error", "warning") and found.append(m.text))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("requestfailed", lambda r: found.append(r.url))
+    return found
+
+
+@pytest.fixture(scope="session")
+def address(built):
+    """Return what gives the address of a page of the report, by its path in there."""
+    return lambda name: built.path("reports").joinpath(name).as_uri()

@@ -1,13 +1,10 @@
 """The pages in a real browser: opened from the file system, by mouse, keyboard and on a phone."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PAGES = [
     *("index.html", "claims.html", "sof.html", "rob2.html", "extraction.html", "data.html"),
     "dictionary.html",
@@ -18,67 +15,14 @@ ANALYSIS = "analyses/response_24h.html"
 SIDE = {"sensitivity", "multiverse", "bayes", "looks", "what-if", "missing-people", "small-study"}
 
 
-def browser_path():
-    named = os.environ.get("CHROMIUM")
-    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
-pytestmark = pytest.mark.skipif(
-    browser_path() is None, reason="no Chromium: install one or name it in CHROMIUM"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def context(browser, request):
-    options = getattr(request, "param", {})
-    made = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context):
-    return context.new_page()
-
-
-@pytest.fixture(scope="module")
-def address(built):
-    folder = built.path("reports")
-
-    def of(name):
-        return (folder / name).as_uri()
-
-    return of
-
-
 @pytest.fixture(scope="module")
 def every_page(built):
     folder = built.path("reports")
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
 
 
-def faults_of(page):
-    """Collect what a reader would see as a fault of the page."""
-    faults = []
-    page.on("console", lambda m: m.type in ("error", "warning") and faults.append(m.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda r: faults.append(r.url))
-    return faults
-
-
-def test_every_page_opens_from_the_file_system_without_a_fault(page, address, every_page):
-    faults, asked = faults_of(page), set()
+def test_every_page_opens_from_the_file_system_without_a_fault(page, faults, address, every_page):
+    asked = set()
     page.on("request", lambda request: asked.add(request.url.split(":")[0]))
     for name in every_page:
         page.goto(address(name))
