@@ -9,23 +9,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, Len, MinLen
+from annotated_types import Len, MinLen
 
-from ketameta.configuration.models import SomeWords, Words
+from ketameta.configuration.models import SomeWords
+from ketameta.configuration.search import (
+    NO_SEARCH,
+    FlowNumbers,
+    Name,
+    Previous,
+    ReasonCount,
+    ReportNumbers,
+    Search,
+    Searched,
+    flow_faults,
+)
 from ketameta.documents.fields import Listed, Written
 from ketameta.documents.files import ReadFile, read_file, refuse
 from ketameta.documents.forms import Form, block_of, built, meanings, meanings_of
 from ketameta.documents.near import unknown
 from ketameta.vocabulary import kept, subject, vocabulary
 
-Name = Annotated[str, Len(1, 200)]
 Phrase = Annotated[str, Len(1, 80)]
 Reason = Annotated[str, Len(3, 500)]
 Address = Annotated[
     str, Written(r"^https?://[^\s<>\"]+$", "an address that starts with https://, without spaces")
-]
-Date = Annotated[
-    str, Written(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", "a date as 2026-03-31")
 ]
 Orcid = Annotated[
     str, Written(r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$", "an ORCID iD as 0000-0002-1825-0097")
@@ -86,34 +93,22 @@ class Protocol:
     """Its address."""
     reason: Reason = ""
     """Why there is none."""
+    amendments: Reason = ""
+    """What was changed of it or of the registration and why, or that nothing was."""
 
 
 @dataclass(frozen=True)
-class Searched:
-    """A source that was searched for trials."""
+class Living:
+    """How a review is kept up to date, where it is."""
 
-    name: Name
-    """Name of the database, register or list."""
-    start: Date = ""
-    """First day that it was searched from; empty from its beginning."""
-    end: Date = ""
-    """Last day that it was searched to."""
-    records: Annotated[int, Ge(0)] | None = None
-    """Records that it gave."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """How trials were searched for."""
-
-    last: Date = ""
-    """Day of the last search."""
-    sources: Annotated[tuple[Searched, ...], Listed()] = ()
-    """What was searched, one block a source."""
-    languages: Words = ()
-    """Languages that reports were taken in."""
-    note: Annotated[str, Len(3, 1000)] = ""
-    """What else a reader must know of the search."""
+    why: Reason = ""
+    """Why it is kept up to date rather than done once."""
+    schedule: Reason = ""
+    """When it is searched for and made anew: how often, or what sets it off."""
+    retirement: Reason = ""
+    """When it will be kept up no more, or that no end is planned."""
+    trigger: Reason = ""
+    """What set off this version."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +146,14 @@ class Review:
     """Where the review is registered, or why it is not."""
     protocol: Protocol = Protocol()
     """Where its protocol is found, or why there is none."""
-    search: Search = Search()
+    search: Search = NO_SEARCH
     """How trials were searched for."""
+    living: Living = Living()
+    """How it is kept up to date, where it is."""
+    funding: Reason = ""
+    """Who paid for it and what they had to say in it, or that nobody did."""
+    interests: Reason = ""
+    """Competing interests of its authors, or that there are none."""
 
 
 NEUTRAL = Review("What the trials show", "What do these trials show?", (), ())
@@ -161,7 +162,8 @@ FORM = Form(
     block_of(Review),
     lambda: {
         "": meanings(Review),
-        **meanings_of(Author, ClaimSources, Links, Registration, Protocol, Searched, Search),
+        **meanings_of(Author, ClaimSources, Links, Registration, Protocol, Living),
+        **meanings_of(Search, Searched, FlowNumbers, ReportNumbers, ReasonCount, Previous),
     },
 )
 FILE = "review.yaml"
@@ -177,7 +179,12 @@ def read_review(path: Path) -> tuple[ReadFile | None, Review]:
     for i, word in enumerate(words if isinstance(words, list) else []):
         if isinstance(word, str) and word not in known:
             read.faults.append(read.document.fault(("treatments", i), unknown(word, [*known])))
-    return read, _complete(built(Review, read.values) if not read.faults else NEUTRAL)
+    if read.faults:
+        return read, _complete(NEUTRAL)
+    review = built(Review, read.values)
+    for place, message in flow_faults(review.search):
+        read.faults.append(read.document.fault(("search", *place), message))
+    return read, _complete(review)
 
 
 def _complete(review: Review) -> Review:

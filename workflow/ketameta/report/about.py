@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ketameta.configuration.review import Author, Review, Search, Searched
+from ketameta.configuration.review import Author, Review
+from ketameta.configuration.search import Search, Searched
 from ketameta.report.naming import capital, listed, treatment
 from ketameta.report.wording import count
 
