@@ -9,6 +9,7 @@ PAGES = [
     *("index.html", "claims.html", "sof.html", "rob2.html", "extraction.html", "data.html"),
     "dictionary.html",
     "manuscript.html",
+    "prisma.html",
 ]
 ANALYSIS = "analyses/response_24h.html"
 # what stands beside a result, all of it on that page

@@ -25,6 +25,7 @@ SHARED = {
     "summary_of_findings.docx",
     *(f"manuscript.{end}" for end in ("html", "docx", "md")),
     *REFERENCE_FILES,
+    *("prisma.html", "figures/prisma.svg"),
     "verify.R",
     "ketameta.xlsx",
     "figures/figures.csv",

@@ -23,6 +23,7 @@ TABLES = (
     *("course_coefficients", "course_points", "course_spans", "course_changes"),
     *("network_effects", "network_ledger", "networks", "network_trials"),
     *("network_nodes", "network_ranks", "network_differences"),
+    *("prisma_flow", "prisma_checklist", "mecir"),
 )
 
 # the works that the report cites, for reference managers
@@ -56,6 +57,7 @@ def report_files(
         "extraction.html",
         "rules.html",
         "manuscript.html",
+        "prisma.html",
         *asked_pages(courses, networks),
         "static/style.css",
         *SCRIPTS,
@@ -68,6 +70,7 @@ def report_files(
         *(f"tables/{name}.csv" for name in TABLES),
         *(f"analyses/{name}.html" for name in slugs),
         *map(figure_of, slugs),
+        "figures/prisma.svg",
     ]
 
 

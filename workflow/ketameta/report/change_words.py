@@ -208,8 +208,8 @@ def _bold(text: str, strong: bool) -> str:
     return f"**{text}**" if strong else text
 
 
-def since_summary(since: SinceRelease) -> str:
-    """Say in a sentence or two what changed since a release."""
+def data_changes(since: SinceRelease) -> str:
+    """Say what changed of the data since a release, in a clause."""
     parts = [
         f"{wording.count(len(names), 'trial')} {kind}"
         for kind, names in (
@@ -218,9 +218,13 @@ def since_summary(since: SinceRelease) -> str:
         if names
     ]  # fmt: skip
     if not parts:
-        data = "other tables were edited" if since.other_data else "the data are the same"
-    else:
-        data = ", ".join(parts)
+        return "other tables were edited" if since.other_data else "the data are the same"
+    return ", ".join(parts)
+
+
+def since_summary(since: SinceRelease) -> str:
+    """Say in a sentence or two what changed since a release."""
+    data = data_changes(since)
     moved = change_tally(since.moves, since.claims)
     return f"Since the release of {since.release.name}: {data}; {moved}."
 

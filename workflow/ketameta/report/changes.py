@@ -44,18 +44,18 @@ def history(
 
 
 def page(
+    since: tuple[SinceRelease | None, list[SinceRelease]],
     releases: Sequence[Release],
     records: Mapping[str, RatedSynthesis],
-    claims: dict[str, str],
     configuration: Configuration,
     shared: Shared,
 ) -> tuple[str, str]:
     """Return the page of changes, and the sentence for the front page (empty: no release).
 
-    `records` are the syntheses as judged by analysis, `claims` the verdicts on claims; `shared` is
-    what every page of the report is given.
+    `since` is the `history`, `records` are the syntheses as judged by analysis; `shared` is what
+    every page of the report is given.
     """
-    latest, steps = history(releases, shared.overview, list(records.values()), claims)
+    latest, steps = since
     ordered = oldest_first(releases)
     living = [
         (analysis, *on_page(forest, draw(forest), f"living-{analysis.slug}"), rows)

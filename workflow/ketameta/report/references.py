@@ -5,6 +5,11 @@ from __future__ import annotations
 from ketameta.report.references_counts import COUNTS
 
 REFERENCES = COUNTS | {
+    "Akl 2024": (
+        "Akl EA, Khabsa J, Iannizzi C, and others. Extension of the PRISMA 2020 statement for "
+        "living systematic reviews (PRISMA-LSR): checklist and explanation. BMJ 2024;387:e079183",
+        "10.1136/bmj-2024-079183",
+    ),
     "Altman 1991": (
         "Altman DG. Practical Statistics for Medical Research. London: Chapman and Hall, 1991",
         "10.1201/9780429258589",
@@ -183,6 +188,11 @@ REFERENCES = COUNTS | {
         "Owen AB. Sobol' indices and Shapley value. SIAM/ASA Journal on Uncertainty Quantification "
         "2014;2:245–251",
         "10.1137/130936233",
+    ),
+    "Page 2021": (
+        "Page MJ, McKenzie JE, Bossuyt PM, and others. The PRISMA 2020 statement: an updated "
+        "guideline for reporting systematic reviews. BMJ 2021;372:n71",
+        "10.1136/bmj.n71",
     ),
     "Page 2023": (
         "Page MJ, Sterne JAC, Boutron I, and others. ROB-ME: a tool for assessing risk of bias due "

@@ -11,13 +11,26 @@ from ketameta.evidence.releases import Release, oldest_first
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.figures.scene import writable
 from ketameta.memo import Memo
-from ketameta.report import about, analysis_page, changes, extraction, rob2, rules
+from ketameta.report import (
+    about,
+    analysis_page,
+    changes,
+    checklist,
+    checklist_methods,
+    checklist_results,
+    extraction,
+    prisma,
+    prisma_flow,
+    rob2,
+    rules,
+)
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier_reviews
 from ketameta.report.answers import Answer, answers
 from ketameta.report.bibliography import references
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.characteristics import characteristics_rows, excluded_rows, judged_of
+from ketameta.report.checklist import anchors
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import (
     claim_rows,
@@ -62,6 +75,7 @@ from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
 from ketameta.tables.effects import DerivationRow, FindingRow, ResultRow, SignallingRow
+from ketameta.tables.prisma import MecirItemRow, PrismaFlowRow, PrismaItemRow
 from ketameta.tables.raw import RAW_KINDS, TrialRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -93,8 +107,11 @@ def report(
     no rows that are done with, have to be in memory at a time.
     """
     whole = _Report(tables, with_narrowed(tables, configuration), releases, memo or Memo())
-    for files in (whole.about_data, whole.of_analyses, whole.of_all, whole.as_tables):
+    parts = (whole.about_data, whole.of_analyses, whole.of_all, whole.of_lists, whole.as_tables)
+    for files in parts:
         for path, content in files():
+            if path.endswith(".html"):
+                whole.places.update(anchors(path, content))
             page = isinstance(content, str) and path.endswith(".html")
             # no page can hold the characters that XML cannot
             yield path, writable(str(content)) if page else content
@@ -157,6 +174,9 @@ class _Report:
             }
         )
         self.shared = self._shared()
+        asked = configuration
+        paths = report_files(asked.names, asked.courses, asked.networks)
+        self.places = {*paths, *(f"{checklist.PAGE}#{anchor}" for anchor in checklist.OWN)}
 
     def _shared(self) -> Shared:
         """Return what every template is given; data are dated by the first release with them."""
@@ -196,6 +216,7 @@ class _Report:
         self.made |= Tables(dict(zip((CharacteristicsRow, ExcludedTrialRow), told, strict=True)))
         weights = extraction.unread_rows(found.unread)
         self.made |= Tables({FindingStateRow: found.stated, UnreadWeightRow: weights})
+        self.read_twice = sum(one.read for one in found.twice)
         tables.forget(*RAW_KINDS.values())
 
     def of_analyses(self) -> Files:
@@ -218,8 +239,11 @@ class _Report:
     def of_all(self) -> Files:
         """Yield the pages about all analyses."""
         verdicts = {view.claim_id: view.verdict for view in self.claims}
+        self.since = changes.history(
+            self.releases, self.shared.overview, list(self.records.values()), verdicts
+        )
         changed_page, changed = changes.page(
-            self.releases, self.records, verdicts, self.configuration, self.shared
+            self.since, self.releases, self.records, self.configuration, self.shared
         )
         yield "changes.html", changed_page
         summed_up = given(findings_view(self.configuration, self.found))
@@ -280,6 +304,34 @@ class _Report:
             excluded_table(self.made[ExcludedTrialRow]),
         )
         return manuscript(asked.review, parts, shown_as)
+
+    def of_lists(self) -> Files:
+        """Yield the page of the reporting lists and its diagram: it looks at all others."""
+        excluded = self.made[ExcludedTrialRow]
+        held = prisma_flow.included(self.tables, excluded)
+        flow = prisma_flow.flow_rows(self.configuration, self.tables, held)
+        facts = checklist.Facts(
+            configuration=self.configuration,
+            tables=self.tables,
+            answers=self.asked,
+            trials=self.trials,
+            places=self.places,
+            read_twice=self.read_twice,
+            left_out=len({row.trial_id for row in excluded}),
+            releases=[release.date for release in oldest_first(self.releases)],
+            latest=self.since[0],
+            trigger=prisma.trigger(self.configuration.review, *self.since),
+            unsettled=prisma_flow.unsettled(self.configuration.review.search, held),
+        )
+        items = checklist.judge(facts, checklist_methods.RULES | checklist_results.RULES)
+        self.made |= Tables(
+            dict(zip((PrismaFlowRow, PrismaItemRow, MecirItemRow), (flow, *items), strict=True))
+        )
+        shown = prisma.view(facts, held, flow, excluded, self.releases, items)
+        titles = {f"analyses/{a.slug}.html": a.display.title for a in self.configuration}
+        words = {"place_words": prisma.place_words, "titles": titles}
+        yield self._page("prisma.html", {**given(shown), **words})
+        yield "figures/prisma.svg", prisma.drawing(self.configuration, held)
 
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""

@@ -230,3 +230,18 @@ class Held(Row):
     median: float | None = col("median of the estimates, natural scale")
     low: float | None = col("2.5th percentile of the estimates")
     high: float | None = col("97.5th percentile of the estimates")
+
+
+@part
+class JudgedItem(Row):
+    """One item of a list, judged by rule."""
+
+    __slots__ = ()
+
+    checklist: str = col("name of the list")
+    section: str = col("section of the list")
+    item: str = col("number of the item; several lines where it asks several things")
+    asks: str = col("what it asks, in short words of our own")
+    state: str = col("met, not met, or for a person")
+    reason: str = col("by what it was judged, or why it is not met")
+    place: str = col("where it is met: path below the report, with its anchor", blank=True)

@@ -15,6 +15,7 @@ from ketameta.tables import (
     moderators,
     multiverse,
     networks,
+    prisma,
     small_study,
     syntheses,
     verdicts,
@@ -56,7 +57,7 @@ _KINDS: dict[str, Kinds] = {
             missing_outcomes,
         )
     ),
-    "report": _defined_in(verdicts, characteristics),
+    "report": _defined_in(verdicts, characteristics, prisma),
 }
 STAGE_KINDS: dict[str, dict[str, type[Row]]] = {
     stage: {schema_of(kind).name: kind for kind in kinds} for stage, kinds in _KINDS.items()
