@@ -112,6 +112,8 @@ def test_a_command_of_the_project_is_typed_in_any_of_its_folders(small, monkeypa
         (["explain", "response_24h", "resp"], []),
         (["explain", "zarate2006", "dep"], ["depression_24h"]),
         (["explain", "zarate2006", "mur"], []),
+        (["figure", "resp"], ["response_24h", "response_24h_arm"]),
+        (["figure", "response_24h", "--journal", ""], ["bmj", "cochrane", "jama"]),
         (["diff", "--c"], ["--config-too"]),
         (["diff", "2026"], ["2026-05-01"]),
         (["compare", "2026"], ["2026-05-01"]),

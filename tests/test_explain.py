@@ -253,7 +253,7 @@ def test_before_a_run_it_says_what_to_do_and_still_knows_the_words(copied, say):
     for words in (("response_24h",), ("zarate2006",), ("response_24h", "zarate2006")):
         done = say(copied, *words)
         assert done.returncode == 1
-        assert done.stderr == "nothing to explain yet: run `ketameta run` first\n"
+        assert done.stderr == "nothing is made yet: run `ketameta run` first\n"
     assert "did you mean response_24h" in say(copied, "respons_24h").stderr
     assert "did you mean zarate2006" in say(copied, "zarate2005").stderr
     assert "3 not run yet (–): `ketameta run` pools them" in say(copied).stdout

@@ -85,7 +85,7 @@ def test_the_report_needs_no_package_of_tests_and_lint():
 def test_what_is_imported_is_declared():
     import ast
 
-    names = {"yaml": "pyyaml", "jinja2": "jinja2", "snakemake": "snakemake"}
+    names = {"PIL": "pillow", "yaml": "pyyaml", "jinja2": "jinja2", "snakemake": "snakemake"}
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
     for path in (ROOT / "workflow" / "ketameta").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

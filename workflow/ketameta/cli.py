@@ -43,6 +43,7 @@ COMMANDS = {
     "check": "check the raw tables",
     "run": "bring the report up to date",
     "explain": "where a number came from",
+    "figure": "a figure for a journal, in its layout, width and type",
     "template": "empty tables to fill",
     "convert": "tables between CSV, TSV and Excel; from RevMan",
     "pool": "pool any table",
@@ -56,7 +57,7 @@ COMMANDS = {
     "completion": "completion for bash, zsh and fish",
 }
 # these are of a project, in whichever of its folders they are typed; `diff` takes folders and files
-_IN_PROJECT = ("run", "explain", "export", "release", "diff")
+_IN_PROJECT = ("run", "explain", "figure", "export", "release", "diff")
 # run with the folder of a package and the words of a command line
 _THERE = (
     "import sys; sys.path[0] = sys.argv.pop(1); "

@@ -44,7 +44,7 @@ function __ketameta_words
 end
 complete -c ketameta -a '(__ketameta_words)'
 complete -c ketameta -n 'test (count (commandline -opc)) -eq 1' -f
-complete -c ketameta -n '__fish_seen_subcommand_from explain completion' -f
+complete -c ketameta -n '__fish_seen_subcommand_from explain figure completion' -f
 """,
 }
 # what a shell would not take as it stands is not offered
@@ -97,6 +97,8 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
         return own_words[last.dest]() if last.dest in own_words else map(str, last.choices or ())
     if command == "explain":
         return _named(before[before.index(command) + 1 :])
+    if command == "figure":
+        return _analyses()
     if command in ("diff", "compare"):
         return _versions()
     return [str(w) for a in own._actions if not a.option_strings for w in a.choices or ()]
@@ -104,12 +106,16 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
 
 def _named(before: Sequence[str]) -> list[str]:
     """Return analyses and trials, or those of the kind that is not named yet."""
-    try:
-        analyses = load(CONFIG).names
-    except (ConfigurationError, OSError):
-        analyses = []
+    analyses = _analyses()
     named = [word in analyses for word in before]
     return (analyses if True not in named else []) + (_trials() if False not in named else [])
+
+
+def _analyses() -> list[str]:
+    try:
+        return load(CONFIG).names
+    except (ConfigurationError, OSError):
+        return []
 
 
 def _trials() -> list[str]:

@@ -6,27 +6,25 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands.explain_text import raw_row, say
-from ketameta.commands.since import (
-    NoRunError,
-    Since,
-    UnknownWordError,
-    made_rows,
-    since_the_run,
+from ketameta.commands.last_run import (
+    configuration_of,
+    known_to_the_run,
+    refitted,
+    run_of,
+    unknown,
 )
-from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
-from ketameta.configuration.faults import narrowed_fault
+from ketameta.commands.since import NoRunError, Since, UnknownWordError, made_rows
+from ketameta.configuration import Analysis, Configuration, ConfigurationError
 from ketameta.evidence.rows import ADDED
 from ketameta.measures import MEASURES
 from ketameta.tables.collection import by
 from ketameta.tables.effects import DerivationRow, LedgerRow, ResultRow
 from ketameta.tables.raw import TrialRow
 from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SynthesisRow
-from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical
 
 if TYPE_CHECKING:
@@ -64,15 +62,15 @@ def explain(given: argparse.Namespace) -> int:
     1 where the configuration has faults or there is no run that can tell, 2 for unknown words.
     """
     try:
-        configuration = _configuration(given.words)
+        configuration = configuration_of(given.words)
         analysis, trial = _asked(given.words, configuration)
         if given.spec is not None and (analysis is None or trial is not None):
             raise UnknownWordError("--spec: of one analysis, and no trial")
         if analysis is None and trial is None:
             return _list(configuration)
-        since = _since(analysis)
-        _known_to_the_run(since, analysis, trial)
-        for said in (since.sentence(), _refitted(since, analysis)):
+        since = run_of(analysis)
+        known_to_the_run(since, analysis, trial)
+        for said in (since.sentence(), refitted(since, analysis)):
             if said:
                 say(f"{said}.\n")
         if given.spec is not None:
@@ -98,32 +96,6 @@ def explain(given: argparse.Namespace) -> int:
     return 0
 
 
-def _configuration(words: Sequence[str]) -> Configuration:
-    """Return the questions with the narrowed ones of the run and of the words.
-
-    Raises `UnknownWordError` for a key or a word that nothing can be narrowed by.
-    """
-    whole = load(CONFIG)
-    for word in words:
-        if "@" in word and (said := narrowed_fault(word, whole.names)):
-            raise UnknownWordError(f"{word}: {said}")
-    try:
-        made = [row.analysis for row in made_rows(SynthesisRow)]
-    except NoRunError:
-        made = []
-    return whole.asked([*made, *words])
-
-
-def _since(analysis: Analysis | None) -> Since:
-    """Return the run, with the tables of a narrowed analysis that it did not make."""
-    from ketameta.evidence.attribution import stage_tables
-
-    since = since_the_run()
-    if analysis is None or not analysis.narrow or made_rows(SynthesisRow, analysis=analysis.name):
-        return since
-    return replace(since, more=stage_tables(since.then, Configuration((analysis,))))
-
-
 def _asked(
     words: Sequence[str], configuration: Configuration
 ) -> tuple[Analysis | None, str | None]:
@@ -143,11 +115,11 @@ def _asked(
         return (configuration[names[0]] if names else None), rest[0]
     word = next((word for word in rest if word not in trials), words[-1])
     if names and word not in names:
-        raise _unknown("trial", word, trials, [])
+        raise unknown("trial", word, trials, [])
     if len(words) == 2 and (word == words[0] or not names):
-        raise _unknown("analysis", word, {}, configuration.names)
+        raise unknown("analysis", word, {}, configuration.names)
     what = "trial" if word in names else "analysis or trial"
-    raise _unknown(what, word, trials, configuration.names)
+    raise unknown(what, word, trials, configuration.names)
 
 
 def _trials() -> dict[str, str]:
@@ -161,51 +133,6 @@ def _trials() -> dict[str, str]:
         known = []
     now = check_folder(Path(RAW))[0].get(TrialRow)
     return {row.trial_id: row.label for row in [*known, *now]}
-
-
-def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> UnknownWordError:
-    """Return the message on an unknown word: names like it, of trials by id or label."""
-    known = {name: name for name in names}
-    known |= {label: trial for trial, label in trials.items()} | {trial: trial for trial in trials}
-    close = dict.fromkeys(known[found] for found in nearest(word, known))
-    if close:
-        hint = f"did you mean {', '.join(close)}?"
-    elif not trials:
-        hint = f"known: {', '.join(names)}"
-    else:
-        hint = "`ketameta explain` lists the analyses, data/raw/trials the trials"
-    return UnknownWordError(f"unknown {what} {word}; {hint}")
-
-
-def _known_to_the_run(since: Since, analysis: Analysis | None, trial: str | None) -> None:
-    """Raise `NoRunError` where an analysis or a trial was added since the run."""
-    again = "since the last run: run `ketameta run`"
-    if analysis and not since.rows(SynthesisRow, analysis=analysis.name):
-        raise NoRunError(f"{analysis.name} was added to {CONFIG} {again}")
-    if trial and trial not in {row.trial_id for row in since.then[TrialRow]}:
-        row = next(row for row in since.now[TrialRow] if row.trial_id == trial)
-        raise NoRunError(f"{trial} was added (data/raw/{row.file}:{row.line}) {again}")
-
-
-def _refitted(since: Since, analysis: Analysis | None) -> str:
-    """Say that the question or the code changed since the run; empty where they give the same."""
-    from ketameta.evidence.attribution import fitted
-    from ketameta.evidence.changes import compare
-    from ketameta.evidence.rated import result_of
-
-    if analysis is None:
-        return ""
-    (made,) = since.rows(SynthesisRow, analysis=analysis.name)
-    try:
-        now = fitted(since.then, analysis)
-    except KeyError:
-        return ""
-    if not compare([result_of(made)], [result_of(now)])[0].moved:
-        return ""
-    return (
-        f"the question {analysis.name} in {CONFIG} or the code changed since the last run: "
-        "`ketameta run` brings it up to date"
-    )
 
 
 def _list(configuration: Configuration) -> int:

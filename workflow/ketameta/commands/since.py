@@ -153,7 +153,7 @@ def made_rows(kind: type[R], **where: str) -> list[R]:
 
     path = Path(PROCESSED) / f"{schema_of(kind).name}.parquet"
     if not path.is_file():
-        raise NoRunError("nothing to explain yet: run `ketameta run` first")
+        raise NoRunError("nothing is made yet: run `ketameta run` first")
     try:
         table = read_table(path)
     except (OSError, ValueError) as error:

@@ -14,7 +14,8 @@ _FURTHEST = math.log(1e5)
 class AxisScale:
     """What an axis shows: its words, the value of no effect, whether of ratios on a log axis.
 
-    `limits` are the ends of the scale; `sides` the words left and right of no effect.
+    `limits` are the ends of the scale; `sides` the words left and right of no effect, pointed at
+    by `arrows` or not.
     """
 
     title: str = ""
@@ -22,6 +23,7 @@ class AxisScale:
     log: bool = False
     limits: tuple[float, float] | None = None
     sides: tuple[str, str] | None = None
+    arrows: bool = True
 
 
 @dataclass(frozen=True)

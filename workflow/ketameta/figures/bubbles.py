@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis
+from ketameta.figures.axis_shapes import ticks
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
-from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
 

@@ -1,13 +1,14 @@
-"""A scene on matplotlib's canvases: PDF and PNG for journals, the same bytes each time.
+"""A scene on matplotlib's canvases: PDF, EPS, PNG and TIFF for journals, the same bytes each time.
 
 Text is DejaVu Sans from matplotlib itself, so that no font of the machine matters; `metrics`
-knows how wide it is, and `fonts` what draws a letter that it has not. PDF text stays text, its font
-embedded as TrueType.
+knows how wide it is, and `fonts` what draws a letter that it has not. Text of PDF and EPS stays
+text, what is used of its font embedded as TrueType.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from functools import cache
 from pathlib import Path as File
@@ -15,13 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.figures.fonts import dejavu, outlined, runs
 from ketameta.figures.metrics import DEJAVU
-from ketameta.figures.scene import COLOURS, Circle, Line, Polygon, Rect, Scene, Shape, Text, flat
+from ketameta.figures.scene import (
+    PIXELS,
+    Circle,
+    Line,
+    Polygon,
+    Rect,
+    Scene,
+    Shape,
+    Text,
+    colour_of,
+    flat,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text as Written
 
-PIXELS = 96.0  # of a scene, an inch
 PNG_SCALE = 2.5
 LONGEST = 200.0  # inches of a side: more no PDF reader shows, and 65,536 pixels no PNG has
 # Latin letters, and the signs that figures use
@@ -38,8 +49,30 @@ def to_png(scene: Scene) -> bytes:
     return save(_figure(scene), "png", scene.title)
 
 
-def save(figure: Figure, kind: str, title: str) -> bytes:
-    """Return a matplotlib figure as pdf, png or svg, without clock, host or version in it."""
+def to_print(scene: Scene, kind: str, scale: float) -> bytes:
+    """Return the scene as pdf or eps in `scale` of its size."""
+    return save(_figure(scene, scale), kind, scene.title)
+
+
+def to_raster(scene: Scene, kind: str, pixels: int, dpi: int, grey: bool) -> bytes:
+    """Return the scene as png or tiff (LZW) that many pixels wide, with its dots an inch told.
+
+    In grey it has one channel, else three.
+    """
+    from PIL import Image
+
+    figure = _figure(scene, pixels / dpi * PIXELS / scene.width)
+    # a hair more than whole: matplotlib cuts what is less than a pixel
+    figure.set_size_inches((pixels + 0.01) / dpi, figure.get_figheight())
+    image = Image.open(io.BytesIO(save(figure, "png", scene.title, dpi)))
+    out = io.BytesIO()
+    more = {"compression": "tiff_lzw"} if kind == "tiff" else {}
+    image.convert("L" if grey else "RGB").save(out, kind, dpi=(dpi, dpi), **more)
+    return out.getvalue()
+
+
+def save(figure: Figure, kind: str, title: str, dpi: float = PIXELS * PNG_SCALE) -> bytes:
+    """Return a matplotlib figure as pdf, eps, png or svg, without clock, host or version in it."""
     from matplotlib import rc_context
 
     if kind != "svg":
@@ -50,17 +83,22 @@ def save(figure: Figure, kind: str, title: str) -> bytes:
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None},
+        "eps": {},
     }[kind]
     settings: dict[Any, Any] = {
         "pdf.fonttype": 42,
         "svg.hashsalt": "ketameta",
         "svg.fonttype": "none",
     }
+    if kind == "eps":
+        # beside a pdf it would change how letters are dealt out to fonts there
+        settings["ps.fonttype"] = 42
     with rc_context(settings), warnings.catch_warnings():
         # `fonts.told` says it once
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        figure.savefig(out, format=kind, dpi=PIXELS * PNG_SCALE, metadata=metadata)
-    return out.getvalue()
+        figure.savefig(out, format=kind, dpi=dpi, metadata=metadata)
+    made = out.getvalue()
+    return re.sub(rb"%%Creat(or|ionDate):.*\n", b"", made) if kind == "eps" else made
 
 
 def texts_of(figure: Figure) -> list[Written]:
@@ -85,7 +123,7 @@ def _with_fallbacks(figure: Figure) -> None:
             text.set_fontfamily([*text.get_fontfamily(), *names])
 
 
-def _figure(scene: Scene) -> Figure:
+def _figure(scene: Scene, wanted: float = 1.0) -> Figure:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
@@ -95,28 +133,28 @@ def _figure(scene: Scene) -> Figure:
         def draw(self, renderer: Any) -> None:
             scale = figure.bbox.width / scene.width
             for shape in flat(scene.shapes):
-                _draw(renderer, shape, scale, scene.height, shrunk)
+                _draw(renderer, shape, scene, scale, shrunk)
 
     size = scene.width / PIXELS, scene.height / PIXELS
-    shrunk = min(1.0, LONGEST / max(size))
+    shrunk = min(wanted, LONGEST / max(size))
     figure = Figure(figsize=(size[0] * shrunk, size[1] * shrunk), facecolor="white")
     figure.add_artist(Drawing())
     return figure
 
 
-def _draw(renderer: Any, shape: Shape, scale: float, height: float, shrunk: float) -> None:
+def _draw(renderer: Any, shape: Shape, scene: Scene, scale: float, shrunk: float) -> None:
     """Draw one shape; `scale` is of the renderer's units a pixel of the scene, y runs upwards."""
     from matplotlib.colors import to_rgba
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D
 
     if isinstance(shape, Text):
-        _write(renderer, shape, scale, height, shrunk)
+        _write(renderer, shape, scene, scale, shrunk)
         return
     if isinstance(shape, Rect) and shape.role == "hit":
         return
     assert isinstance(shape, Line | Rect | Polygon | Circle)
-    colour = to_rgba(COLOURS[shape.role])
+    colour = to_rgba(colour_of(shape, scene.colours))
     pen = renderer.new_gc()
     face: Any = colour
     # a pen is as wide as given in points, on every canvas
@@ -140,12 +178,12 @@ def _draw(renderer: Any, shape: Shape, scale: float, height: float, shrunk: floa
         path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
     else:
         path = Path([*shape.points, shape.points[0]], closed=True)
-    upright = Affine2D().scale(scale, -scale).translate(0, height * scale)
+    upright = Affine2D().scale(scale, -scale).translate(0, scene.height * scale)
     renderer.draw_path(pen, path, upright, face)
     pen.restore()
 
 
-def _write(renderer: Any, text: Text, scale: float, height: float, shrunk: float) -> None:
+def _write(renderer: Any, text: Text, scene: Scene, scale: float, shrunk: float) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
@@ -158,7 +196,8 @@ def _write(renderer: Any, text: Text, scale: float, height: float, shrunk: float
     points = text.size * DEJAVU * 72 / PIXELS * shrunk
     fonts = [FontProperties(fname=file, size=points) for file, _ in parts]
     pen = renderer.new_gc()
-    pen.set_foreground(to_rgba(COLOURS[text.role]), isRGBA=True)
+    colour, height = to_rgba(scene.colours[text.role]), scene.height
+    pen.set_foreground(colour, isRGBA=True)
     x, y = text.x * scale, (height - text.y) * scale
     widths = [0.0] * len(parts)
     if text.anchor != "start" or len(parts) > 1:
@@ -174,7 +213,7 @@ def _write(renderer: Any, text: Text, scale: float, height: float, shrunk: float
             path = TextPath((0, 0), part, text.size * DEJAVU * scale, font)
             place = Affine2D().translate(x, (height - text.y) * scale)
             pen.set_linewidth(0)
-            renderer.draw_path(pen, path, place, to_rgba(COLOURS[text.role]))
+            renderer.draw_path(pen, path, place, colour)
         else:
             renderer.draw_text(pen, x, y, part, font, 0)
         x += width
@@ -196,7 +235,7 @@ def _slim_fonts() -> dict[str, File]:
 
     folder = TemporaryDirectory(prefix="ketameta-fonts-")
     atexit.register(folder.cleanup)
-    options = Options(hinting=False, notdef_outline=True, recalc_timestamp=False)
+    options = Options(hinting=False, notdef_outline=True, recalc_timestamp=False, glyph_names=True)
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "gasp", "FFTM"]
     found = {}
     for face in ("Sans", "Sans-Bold", "Sans-Oblique"):

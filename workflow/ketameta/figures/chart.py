@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis, tick_label
+from ketameta.figures.axis_shapes import ticks
 from ketameta.figures.columns import MARGIN, MOST_BELOW, SMALL
-from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
 
@@ -133,14 +133,14 @@ def draw_fields(
     legend: Sequence[tuple[str, str]],
     along: Along,
     up: Along,
+    width: float = FIELDS_WIDTH,
 ) -> Scene:
     """Draw coloured ranges between two axes, dashes at what these mark, what colours mean below.
 
     `legend` has role and words of each colour.
     """
-    heads = _in_lines(chart.y_title, FIELDS_WIDTH - 2 * MARGIN)
-    top = 38.0 + 15.0 * (len(heads) - 1)
-    bottom, right = top + FIELDS_HEIGHT, FIELDS_WIDTH - MARGIN
+    head, top = _heads(chart, width)
+    bottom, right = top + FIELDS_HEIGHT, width - MARGIN
     x = along.axis([e for f in fields for e in (f.start, f.end)], LEFT, right)
     y = up.axis([e for f in fields for e in (f.low, f.high)], bottom, top)
     shapes: list[Shape] = []
@@ -154,12 +154,9 @@ def draw_fields(
     if up.mark is not None and y.low <= up.mark <= y.high:
         at = y.place(up.mark)
         shapes.append(Line(LEFT, at, right, at, "pooled", 1.2, "5 3"))
-    shapes += [*ticks(x, bottom), *vertical(y, x.x0)]
-    shapes += [
-        Text(MARGIN, 20 + 15 * n, words, size=SMALL, bold=True) for n, words in enumerate(heads)
-    ]
+    shapes += [*ticks(x, bottom), *vertical(y, x.x0), *head]
     line = bottom + 23
-    for words in _in_lines(chart.x_title, FIELDS_WIDTH - 2 * MARGIN):
+    for words in _in_lines(chart.x_title, width - 2 * MARGIN):
         line += 15
         middle = min((x.x0 + x.x1) / 2, right - text_width(words, SMALL, bold=True) / 2)
         shapes.append(Text(middle, line, words, "middle", size=SMALL, bold=True))
@@ -171,16 +168,17 @@ def draw_fields(
                 shapes.append(Rect(MARGIN - 1, line - 11, 18, 13, "rule"))
                 shapes.append(Rect(MARGIN, line - 10, 16, 11, role))
             shapes.append(Text(MARGIN + 24, line, words, size=SMALL))
-    return _closed(chart, shapes, line, FIELDS_WIDTH)
+    return _closed(chart, shapes, line, width)
 
 
 def _in_lines(title: str, room: float) -> list[str]:
     return wrap(title, SMALL, room, bold=True)
 
 
-def draw_funnel(funnel: Funnel) -> Scene:
+def draw_funnel(funnel: Funnel, width: float = WIDTH) -> Scene:
     """Draw a funnel plot, the standard error downwards from 0."""
-    x0, x1, top, bottom = LEFT, WIDTH - MARGIN, 38.0, 38.0 + PLOT_HEIGHT
+    top = _heads(funnel.chart, width)[1]
+    x0, x1, bottom = LEFT, width - MARGIN, top + PLOT_HEIGHT
     worst = max(point.y for point in funnel.points)
     back = _ratio if funnel.ratio else float
     reach = funnel.z * worst
@@ -215,7 +213,7 @@ def draw_funnel(funnel: Funnel) -> Scene:
         ends = (at(start), top), (at(start + slope * ys.high), bottom)
         shapes += _line(*ends, x0, x1, "ink", "", 1.6)
     shapes += [_dot(p, x.place(back(p.x)), ys.place(p.y)) for p in funnel.points]
-    return _framed(funnel.chart, x, ys, shapes, bottom)
+    return _framed(funnel.chart, x, ys, shapes, bottom, width)
 
 
 def _ratio(value: float) -> float:
@@ -223,16 +221,17 @@ def _ratio(value: float) -> float:
     return math.exp(min(max(value, -700.0), 700.0))
 
 
-def draw_scatter(chart: Chart, points: Sequence[Point]) -> Scene:
+def draw_scatter(chart: Chart, points: Sequence[Point], width: float = WIDTH) -> Scene:
     """Draw points on two axes from 0, those that stand out with their names."""
-    top, bottom = 38.0, 38.0 + PLOT_HEIGHT
-    x = _from_zero([p.x for p in points], LEFT, WIDTH - MARGIN)
+    top = _heads(chart, width)[1]
+    bottom = top + PLOT_HEIGHT
+    x = _from_zero([p.x for p in points], LEFT, width - MARGIN)
     y = _from_zero([p.y for p in points], bottom, top)
     places = [(x.place(p.x), y.place(p.y)) for p in points]
     shapes: list[Shape] = [_dot(p, *place) for p, place in zip(points, places, strict=True)]
     named = [(p, place) for p, place in zip(points, places, strict=True) if p.stands_out]
-    shapes += names(named, places, (LEFT, WIDTH - MARGIN), (top, bottom))
-    return _framed(chart, x, y, shapes, bottom)
+    shapes += names(named, places, (LEFT, width - MARGIN), (top, bottom))
+    return _framed(chart, x, y, shapes, bottom, width)
 
 
 def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
@@ -242,12 +241,13 @@ def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
     return make_axis([0.0, highest], [], AxisScale(limits=(0.0, highest * 1.08)), start, end)
 
 
-def draw_course(course: CourseChart) -> Scene:
+def draw_course(course: CourseChart, width: float = WIDTH) -> Scene:
     """Draw effects over time; k and n of each stand below it."""
-    top, bottom = 38.0, 38.0 + PLOT_HEIGHT * 0.75
+    head, top = _heads(course.chart, width)
+    bottom = top + PLOT_HEIGHT * 0.75
     left = max(LEFT, *(text_width(row, SMALL) + MARGIN + 8 for row in course.rows))
     hours = [h for s in course.stops for h in (s.start, s.end)]
-    x = Axis(min(hours) / 1.2, max(hours) * 1.2, left, WIDTH - MARGIN, True, ())
+    x = Axis(min(hours) / 1.2, max(hours) * 1.2, left, width - MARGIN, True, ())
     estimates = [value for s in course.stops for value in (s.estimate, s.low, s.high)]
     y = make_axis(estimates, [], course.scale, bottom, top)
     shapes: list[Shape] = []
@@ -257,8 +257,7 @@ def draw_course(course: CourseChart) -> Scene:
     for stop in course.stops:
         shapes.append(_stop(stop, x, y))
     shapes.append(Line(x.x0, bottom, x.x1, bottom, "ink", 1))
-    shapes += vertical(y, left)
-    shapes.append(Text(MARGIN, 20, course.chart.y_title, size=SMALL, bold=True))
+    shapes += [*vertical(y, left), *head]
     line = bottom
     for n, row in enumerate((course.chart.x_title, *course.rows)):
         line = bottom + 20 + 17 * n
@@ -270,7 +269,7 @@ def draw_course(course: CourseChart) -> Scene:
             place = max(x.place(stop.hour), edge + half + 6)
             shapes.append(Text(place, line, text, "middle", size=SMALL, bold=n == 0))
             edge = place + half
-    return _closed(course.chart, shapes, line)
+    return _closed(course.chart, shapes, line, width)
 
 
 def _stop(stop: Stop, x: Axis, y: Axis) -> Group:
@@ -363,14 +362,29 @@ def vertical(axis: Axis, x: float) -> Iterable[Shape]:
         yield Text(x - 8, y + 4, tick_label(tick), "end", size=SMALL)
 
 
-def _framed(chart: Chart, x: Axis, y: Axis, shapes: list[Shape], bottom: float) -> Scene:
-    frame = [*ticks(x, bottom), *vertical(y, x.x0)]
-    title = Text((x.x0 + x.x1) / 2, bottom + 38, chart.x_title, "middle", "ink", SMALL, bold=True)
-    head = Text(MARGIN, 20, chart.y_title, size=SMALL, bold=True)
-    return _closed(chart, [*shapes, *frame, title, head], bottom + 40)
+def _heads(chart: Chart, width: float) -> tuple[list[Shape], float]:
+    """Return the title of the upright axis above it, in lines, and where the plot begins."""
+    lines = _in_lines(chart.y_title, width - 2 * MARGIN)
+    shapes: list[Shape] = [
+        Text(MARGIN, 20 + 15 * n, words, size=SMALL, bold=True) for n, words in enumerate(lines)
+    ]
+    return shapes, 38.0 + 15.0 * (len(lines) - 1)
 
 
-def _closed(chart: Chart, shapes: list[Shape], y: float, width: float = WIDTH) -> Scene:
+def _framed(
+    chart: Chart, x: Axis, y: Axis, shapes: list[Shape], bottom: float, width: float
+) -> Scene:
+    frame: list[Shape] = [*ticks(x, bottom), *vertical(y, x.x0)]
+    line = bottom + 23
+    for words in _in_lines(chart.x_title, width - 2 * MARGIN):
+        line += 15
+        half = text_width(words, SMALL, bold=True) / 2
+        middle = min(max((x.x0 + x.x1) / 2, MARGIN + half), width - MARGIN - half)
+        frame.append(Text(middle, line, words, "middle", "ink", SMALL, bold=True))
+    return _closed(chart, [*shapes, *frame, *_heads(chart, width)[0]], line + 2, width)
+
+
+def _closed(chart: Chart, shapes: list[Shape], y: float, width: float) -> Scene:
     """Add the notes and the size."""
     y += 10
     for note in chart.notes:

@@ -28,7 +28,8 @@ class Heading:
     """A column: its title (lines with a newline between), where its cells stand, and its group.
 
     `anchor` is start, middle or end, or ``.`` or ``/``: the numbers of a cell (with spaces
-    between) then stand with their decimal point, or their stroke, below each other. Neighbours
+    between; those that do not break leave them together) then stand with their decimal point, or
+    their stroke, below each other. Neighbours
     of one `group` have its name above them. Where the drawing must be narrower the column with the
     largest `spare` leaves first; one of 0 stays. It is at least as wide as `narrowest`.
     """
@@ -39,6 +40,15 @@ class Heading:
     widest: float = 190.0
     spare: int = 0
     narrowest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Above:
+    """Lines of text in the head, over the plot: where they stand, and by which of their ends."""
+
+    x: float
+    anchor: str
+    lines: tuple[str, ...]
 
 
 class PooledCells(Protocol):
@@ -160,23 +170,21 @@ class Columns:
             shapes += _cell(cell, heading, place, aligned, middle + 4.5, bold)
         return shapes
 
-    @property
-    def head_height(self) -> float:
-        """Height of the head with its rule."""
-        return LINE * self._head_lines + 14
+    def head_height(self, above: Sequence[Above] = ()) -> float:
+        """Return the height of the head with its rule, and with what stands over the plot."""
+        return LINE * self._head_lines(above) + 14
 
-    @property
-    def _head_lines(self) -> int:
-        return max(
-            len(h.title.split("\n")) + bool(h.group)
-            for h in (*self.left_headings, *self.right_headings, *self.light_headings)
-        )
-
-    def head(self, y: float) -> list[Shape]:
-        """Place the titles of the columns, with the names of their groups, and a rule below."""
-        base = y + LINE * self._head_lines
-        shapes: list[Shape] = []
+    def _head_lines(self, above: Sequence[Above]) -> int:
         headings = (*self.left_headings, *self.right_headings, *self.light_headings)
+        lines = [len(h.title.split("\n")) + _lines_of(h.group) for h in headings]
+        return max([*lines, *(len(one.lines) for one in above)])
+
+    def head(self, y: float, above: Sequence[Above] = ()) -> list[Shape]:
+        """Place the titles of the columns, with the names of their groups, and a rule below."""
+        base = y + LINE * self._head_lines(above)
+        shapes: list[Shape] = []
+        sides = (*self.left_headings, *self.right_headings)
+        headings = (*sides, *self.light_headings)
         places = (*self.left, *self.right, *self.lights)
         for heading, (x0, x1) in zip(headings, places, strict=True):
             parts = heading.title.split("\n")
@@ -184,12 +192,23 @@ class Columns:
             for n, part in enumerate(parts):
                 line = base - LINE * (len(parts) - 1 - n)
                 shapes.append(_text(part, x0, x1, line, anchor, SMALL, bold=True))
-        for group, x0, _ in groups(headings, places):
-            lines = max(len(h.title.split("\n")) for h in headings if h.group == group)
-            shapes.append(Text(x0, base - LINE * lines - 1, group, size=SMALL, bold=True))
+        for group, x0, x1 in groups(headings, places):
+            own = [h for h in headings if h.group == group]
+            up = base - LINE * max(len(h.title.split("\n")) for h in own) - 1
+            anchor = "middle" if own[0] in sides else "start"
+            for n, part in enumerate(reversed(group.split("\n"))):
+                shapes.append(_text(part, x0, x1, up - LINE * n, anchor, SMALL, bold=True))
+        for one in above:
+            for n, part in enumerate(reversed(one.lines)):
+                place = one.x, base - LINE * n
+                shapes.append(Text(*place, part, one.anchor, size=SMALL, bold=True))
         line = base + 7
         shapes.append(Line(MARGIN, line, self.width - MARGIN, line, "ink", 1))
         return shapes
+
+
+def _lines_of(group: str) -> int:
+    return len(group.split("\n")) if group else 0
 
 
 def groups(
@@ -227,7 +246,9 @@ def _cell(
     shapes: list[Shape] = []
     for n, token in enumerate(reversed(tokens_of(text, heading.anchor))):
         left = text_width(split(token, heading.anchor)[0], SIZE, bold)
-        shapes.append(Text(place[1] - aligned.points[n] - left, y, token, size=SIZE, bold=bold))
+        # numbers that stand together: a reader searches for them with a plain space between
+        text = token.replace("\u00a0", " ")
+        shapes.append(Text(place[1] - aligned.points[n] - left, y, text, size=SIZE, bold=bold))
     return shapes[::-1]
 
 
@@ -251,31 +272,22 @@ def place_columns(
     """
     under = [total.left for total in totals]
     summed = max((len(cells) for cells in under), default=0)
-    x, places, aligned = MARGIN, [], []
-    for i, heading in enumerate(left):
-        cells = [(row[i], False) for row in left_cells]
-        first = len(left) - summed
-        cells += [(row[i - len(left)], True) for row in under if i >= len(left) - len(row)]
-        found = _align(cells, heading.anchor) if heading.anchor in _SPLIT else None
-        width = max(_content(cells, heading, found), _title_width(heading), heading.narrowest)
-        if i == 0:
-            names = [word for total in totals for word in total.label.split(" ")]
-            words = [text_width(name, SIZE, bold=True) for name in names]
-            width = max([width, *words])
-        places.append((x, x + width))
-        aligned.append(found)
-        x += width + GAP
+    first = len(left) - summed
+    cells = [[(row[i], False) for row in left_cells] for i in range(len(left))]
+    for i in range(first, len(left)):
+        cells[i] += [(row[i - len(left)], True) for row in under if i >= len(left) - len(row)]
+    aligned, widths = _measured(left, cells)
+    if left:
+        names = [word for total in totals for word in total.label.split(" ")]
+        widths[0] = max([widths[0], *(text_width(name, SIZE, bold=True) for name in names)])
+    places, x = _placed(widths, MARGIN)
     label_width = (places[first - 1][1] if left else x) - MARGIN
     plot_x = x + 4
-    x = plot_x + plot + GAP + 4
-    right_places, right_aligned = [], []
-    for i, heading in enumerate(right):
-        cells = [(row[i], False) for row in right_cells] + [(row.right[i], True) for row in totals]
-        found = _align(cells, heading.anchor) if heading.anchor in _SPLIT else None
-        width = max(_content(cells, heading, found), _title_width(heading))
-        right_places.append((x, x + width))
-        right_aligned.append(found)
-        x += width + GAP
+    cells = [[(row[i], False) for row in right_cells] for i in range(len(right))]
+    for i in range(len(right)):
+        cells[i] += [(row.right[i], True) for row in totals]
+    right_aligned, widths = _measured(right, cells)
+    right_places, x = _placed(widths, plot_x + plot + GAP + 4)
     light_places, x = _light_places(lights, x)
     return Columns(
         left,
@@ -290,6 +302,36 @@ def place_columns(
         x - GAP + MARGIN,
         label_width,
     )
+
+
+def _measured(
+    headings: Sequence[Heading], cells: Sequence[list[tuple[str, bool]]]
+) -> tuple[list[_Aligned | None], list[float]]:
+    """Return how the numbers of columns are aligned and how wide each is, as are their groups."""
+    aligned = [
+        _align(own, heading.anchor) if heading.anchor in _SPLIT else None
+        for heading, own in zip(headings, cells, strict=True)
+    ]
+    widths = [
+        max(_content(own, heading, found), _title_width(heading), heading.narrowest)
+        for heading, own, found in zip(headings, cells, aligned, strict=True)
+    ]
+    for group in {heading.group for heading in headings} - {""}:
+        own = [i for i, heading in enumerate(headings) if heading.group == group]
+        there = sum(widths[i] for i in own) + GAP * (len(own) - 1)
+        wanted = max(text_width(line, SMALL, bold=True) for line in group.split("\n"))
+        for i in own:
+            widths[i] += max(wanted - there, 0.0) / len(own)
+    return aligned, widths
+
+
+def _placed(widths: Sequence[float], x: float) -> tuple[list[tuple[float, float]], float]:
+    """Return the places of columns from x on, and where the next would stand."""
+    places = []
+    for width in widths:
+        places.append((x, x + width))
+        x += width + GAP
+    return places, x
 
 
 def _light_places(lights: tuple[Heading, ...], x: float) -> tuple[list[tuple[float, float]], float]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis
+from ketameta.figures.axis_shapes import ticks
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import MARGIN, SMALL
-from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
 

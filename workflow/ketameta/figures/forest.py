@@ -5,10 +5,12 @@ Everything that is written comes in as text: this module knows places, not stati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from ketameta.figures.axis import Axis, AxisScale, make_axis, tick_label
+from ketameta.figures.axis import Axis, AxisScale, make_axis
+from ketameta.figures.axis_shapes import axis_shapes, sides_above, title_above
 from ketameta.figures.columns import (
     GAP,
     LINE,
@@ -17,6 +19,7 @@ from ketameta.figures.columns import (
     ROW,
     SIZE,
     SMALL,
+    Above,
     Columns,
     Heading,
     place_columns,
@@ -30,13 +33,11 @@ from ketameta.figures.marks import (
     ring,
     trial_marks,
 )
-from ketameta.figures.metrics import text_width, wrap
+from ketameta.figures.metrics import wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
 PLOT = 280.0
 EARLIER = "Earlier reviews, not pooled here"
-_SIDE = 70.0  # how far a label below the axis may stand out of the plot
-_APART = 8.0  # between the labels of the two sides
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Forest:
-    """All that a forest plot shows."""
+    """All that a forest plot shows.
+
+    `guide` draws a line down from the pooled effect. `above` is what stands over the axis and not
+    below it: its title, its sides, or nothing. A part of a plot that is cut in several has columns,
+    axis and squares of the `whole`, and knows its `first` row there.
+    """
 
     title: str
     description: str
@@ -123,6 +129,10 @@ class Forest:
     earlier_heading: str = EARLIER
     legend: tuple[str, ...] = ()
     plot: float = PLOT
+    guide: bool = True
+    above: Literal["", "title", "sides"] = ""
+    whole: Forest | None = None
+    first: int = 0
 
     @property
     def rows(self) -> list[ForestRow]:
@@ -132,6 +142,8 @@ class Forest:
     @property
     def shares(self) -> list[float]:
         """Each row's weight as a part of the heaviest; without weights all are middling."""
+        if self.whole:
+            return self.whole.shares[self.first :]
         heaviest = max((row.weight or 0.0 for row in self.rows), default=0.0)
         return [0.4 if r.weight is None or not heaviest else r.weight / heaviest for r in self.rows]
 
@@ -147,8 +159,8 @@ class _Drawing:
 
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
-        self.columns = column_places(forest)
-        self.axis = forest_axis(forest, *self.columns.plot)
+        self.columns = column_places(forest.whole or forest)
+        self.axis = forest_axis(forest.whole or forest, *self.columns.plot)
         self.shares = iter(forest.shares)
         self.shapes: list[Shape] = []
         self.y = MARGIN
@@ -157,8 +169,9 @@ class _Drawing:
 def draw(forest: Forest) -> Scene:
     """Lay a forest plot out and return it as a scene; its height follows the number of rows."""
     drawing = _Drawing(forest)
-    drawing.shapes += drawing.columns.head(drawing.y)
-    drawing.y += drawing.columns.head_height
+    above, forest = _above(forest, drawing.axis)
+    drawing.shapes += drawing.columns.head(drawing.y, above)
+    drawing.y += drawing.columns.head_height(above)
     top, ground = drawing.y, len(drawing.shapes)
     for block in forest.blocks:
         _block(drawing, block)
@@ -175,9 +188,19 @@ def draw(forest: Forest) -> Scene:
     return finished(forest, drawing.axis, width, drawing.shapes, bottom)
 
 
+def _above(forest: Forest, axis: Axis) -> tuple[list[Above], Forest]:
+    """Return what stands over the axis, and the forest with the rest below it."""
+    if forest.above == "title":
+        below = replace(forest, scale=replace(forest.scale, title=""))
+        return [title_above(forest.scale.title, axis)], below
+    if forest.above == "sides" and (placed := sides_above(forest.scale, axis)):
+        return placed, replace(forest, scale=replace(forest.scale, sides=None))
+    return [], forest
+
+
 def finished(forest: Forest, axis: Axis, width: float, shapes: list[Shape], y: float) -> Scene:
     """Return the scene of these rows, with the axis at height y and what stands below it."""
-    group, y = _axis_shapes(forest, axis, width, y)
+    group, y = axis_shapes(forest.scale, axis, width, y)
     texts, y = _below(forest, width, y)
     shapes = [*shapes, group, *texts]
     return Scene(width, y + MARGIN, forest.title, forest.description, tuple(shapes))
@@ -266,8 +289,9 @@ def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = Fal
 
 
 def small_lines(texts: Sequence[str], room: float) -> list[str]:
-    """Break small print into lines."""
-    return [line for text in texts for line in wrap(text, SMALL, room)]
+    """Break small print into lines, between words that stand together nowhere."""
+    lines = [line for text in texts for line in wrap(text, SMALL, room)]
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _earlier_rows(drawing: _Drawing) -> float:
@@ -301,8 +325,9 @@ def muted(shape: Shape) -> Shape:
 def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:
     """Return the lines behind the rows: no effect, and the pooled estimate."""
     shapes = null_line(forest, axis, top, bottom)
-    if forest.total and not axis.side(forest.total.interval.estimate):
-        x = axis.place(forest.total.interval.estimate)
+    total = (forest.whole or forest).total
+    if forest.guide and total and not axis.side(total.interval.estimate):
+        x = axis.place(total.interval.estimate)
         shapes.append(Line(x, top, x, bottom, "pooled", 1, "3 3"))
     return shapes
 
@@ -315,59 +340,6 @@ def null_line(
         return []
     x = axis.place(null)
     return [Line(x, top, x, bottom, role, 1)]
-
-
-def _axis_shapes(forest: Forest, axis: Axis, width: float, y: float) -> tuple[Group, float]:
-    """Return the axis at height y with its words, and the height below it."""
-    shapes = [*ticks(axis, y)]
-    y += 18
-    if sides := forest.scale.sides:
-        null = axis.low if forest.scale.null is None else forest.scale.null
-        y += 16
-        placed = _sides(sides, axis.place(null), axis, width, y)
-        shapes += placed
-        y = placed[-1].y
-    middle = (axis.x0 + axis.x1) / 2
-    room = min(axis.x1 - axis.x0 + 2 * _SIDE, 2 * min(middle, width - middle) - 2 * MARGIN)
-    for line in wrap(forest.scale.title, SMALL, room):
-        y += 17
-        shapes.append(Text(middle, y, line, "middle", "muted", SMALL))
-    return Group(tuple(shapes), name="axis"), y + 8
-
-
-def ticks(axis: Axis, y: float) -> Iterator[Shape]:
-    """Draw an axis at a height: its line, its ticks, and labels where one fits beside the last."""
-    yield Line(axis.x0, y, axis.x1, y, "ink", 1)
-    last = float("-inf")
-    for tick in axis.ticks:
-        x, label = axis.place(tick), tick_label(tick)
-        yield Line(x, y, x, y + 5, "ink", 1)
-        half = text_width(label, SMALL) / 2
-        if x - half > last + 6:
-            yield Text(x, y + 18, label, "middle", size=SMALL)
-            last = x + half
-
-
-def _sides(
-    sides: tuple[str, str], null: float, axis: Axis, width: float, y: float
-) -> tuple[Text, ...]:
-    """Place what the sides favour away from no effect, or beside each other where they would meet.
-
-    Below each other only where one line has no room for both.
-    """
-    left, right = f"← {sides[0]}", f"{sides[1]} →"
-    first, second = text_width(left, SMALL), text_width(right, SMALL)
-    lowest, highest = max(axis.x0 - _SIDE, MARGIN), min(axis.x1 + _SIDE, width - MARGIN)
-    x_left = max(null - 10 - first, lowest)
-    x_right = max(min(null + 10, highest - second), lowest)
-    if x_left + first + _APART > x_right and lowest + first + _APART + second <= highest:
-        x_left = min(x_left, highest - second - _APART - first)
-        x_right = x_left + first + _APART
-    below = 16 if x_left + first + _APART > x_right else 0
-    return (
-        Text(x_left, y, left, size=SMALL),
-        Text(x_right, y + below, right, size=SMALL),
-    )
 
 
 def _below(forest: Forest, width: float, y: float) -> tuple[list[Shape], float]:

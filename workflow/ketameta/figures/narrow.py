@@ -28,9 +28,10 @@ _HALF = 14.0
 class _Rows:
     """The rows drawn so far, and the height at which the next one starts."""
 
-    def __init__(self, forest: Forest) -> None:
+    def __init__(self, forest: Forest, width: float) -> None:
         self.forest = forest
-        self.axis = forest_axis(forest, MARGIN + _HALF, WIDTH - MARGIN - _HALF)
+        self.width = width
+        self.axis = forest_axis(forest.whole or forest, MARGIN + _HALF, width - MARGIN - _HALF)
         self.shares = iter(forest.shares)
         self.shapes: list[Shape] = []
         self.y = MARGIN
@@ -39,14 +40,14 @@ class _Rows:
         self, name: str, numbers: str, bold: bool = False, below: Sequence[str] = ()
     ) -> list[Shape]:
         """Write a name on the left, numbers on the right and small print, and go below them."""
-        room = WIDTH - 2 * MARGIN - text_width(numbers, SIZE, bold=bold) - _GAP
+        room = self.width - 2 * MARGIN - text_width(numbers, SIZE, bold=bold) - _GAP
         shapes: list[Shape] = [
-            Text(WIDTH - MARGIN, self.y + LINE, numbers, "end", size=SIZE, bold=bold)
+            Text(self.width - MARGIN, self.y + LINE, numbers, "end", size=SIZE, bold=bold)
         ]
         for line in wrap(name, SIZE, room, bold=bold, most=MOST):
             self.y += LINE
             shapes.append(Text(MARGIN, self.y, line, size=SIZE, bold=bold))
-        for line in small_lines(below, WIDTH - 2 * MARGIN):
+        for line in small_lines(below, self.width - 2 * MARGIN):
             self.y += LINE
             shapes.append(Text(MARGIN, self.y, line, role="muted", size=SMALL))
         self.y += _STRIP
@@ -58,12 +59,12 @@ class _Rows:
         return self.y - _STRIP / 2 + 2
 
 
-def draw_narrow(forest: Forest) -> Scene:
-    """Lay a forest plot out in `WIDTH` pixels, with the first and the last of its columns."""
-    rows = _Rows(forest)
+def draw_narrow(forest: Forest, width: float = WIDTH) -> Scene:
+    """Lay a forest plot out in `width` pixels, with the first and the last of its columns."""
+    rows = _Rows(forest, width)
     for line in forest.right[-1].title.split("\n"):
         rows.y += LINE
-        rows.shapes.append(Text(WIDTH - MARGIN, rows.y, line, "end", size=SMALL, bold=True))
+        rows.shapes.append(Text(width - MARGIN, rows.y, line, "end", size=SMALL, bold=True))
     top = rows.y + _GAP / 2
     for block in forest.blocks:
         _block(rows, block)
@@ -71,20 +72,20 @@ def draw_narrow(forest: Forest) -> Scene:
     bottom = rows.y + 4
     # one pale line, which words may stand on: broken for each of them it would be a row of dashes
     null = null_line(forest, rows.axis, top, bottom, "rule")
-    return finished(forest, rows.axis, WIDTH, [*null, *rows.shapes], bottom)
+    return finished(forest, rows.axis, width, [*null, *rows.shapes], bottom)
 
 
 def _block(rows: _Rows, block: Block) -> None:
     if block.heading:
         rows.y += 6
-        for line in wrap(block.heading, SIZE, WIDTH - 2 * MARGIN, bold=True):
+        for line in wrap(block.heading, SIZE, rows.width - 2 * MARGIN, bold=True):
             rows.y += LINE
             rows.shapes.append(Text(MARGIN, rows.y, line, bold=True))
         rows.y += 4
     for row in block.rows:
         top = rows.y
         words = rows.words(row.left[0], row.right[-1])
-        hit = Rect(MARGIN, top, WIDTH - 2 * MARGIN, rows.y - top, "hit")
+        hit = Rect(MARGIN, top, rows.width - 2 * MARGIN, rows.y - top, "hit")
         ends = row.interval, row.predicted, row.drawn
         marks = trial_marks(*ends, rows.axis, rows.middle, next(rows.shares))
         rows.shapes.append(Group((hit, *words, *marks), row.tooltip, row.href, "study"))
@@ -101,7 +102,7 @@ def _pooled(rows: _Rows, forest: Forest) -> None:
         marks = diamond(total.interval, rows.axis, rows.middle, 7.5)
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="total"))
     if total := forest.prediction:
-        words = rows.words(total.label, total.right[-1])
+        words = rows.words(total.label, total.right[-1], below=total.below)
         marks = bar(total.interval, rows.axis, rows.middle)
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="prediction"))
     if forest.earlier:

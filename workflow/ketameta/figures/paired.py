@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis
+from ketameta.figures.axis_shapes import ticks
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
-from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
 

@@ -45,6 +45,8 @@ DARK = {
 }
 # XML has no way to write these, not even as a reference
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+PIXELS = 96.0  # an inch
+MM = 25.4 / PIXELS  # a pixel
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 
@@ -129,18 +131,29 @@ Shape = Text | Line | Rect | Polygon | Circle | Outline | Group
 
 @dataclass(frozen=True)
 class Scene:
-    """A drawing of `width` × `height` pixels; title and description are its alternative text."""
+    """A drawing of `width` × `height` pixels; title and description are its alternative text.
+
+    `colours` are those of the roles, by whose names the shapes call them.
+    """
 
     width: float
     height: float
     title: str
     description: str
     shapes: tuple[Shape, ...] = field(default=())
+    colours: Mapping[str, str] = field(default_factory=lambda: COLOURS)
 
     @cached_property
     def body(self) -> str:
         """The shapes as SVG writes them: once, for a file and for a page."""
-        return writable("\n".join([_shape(shape) for shape in self.shapes]))
+        return writable("\n".join([_shape(shape, self.colours) for shape in self.shapes]))
+
+
+def colour_of(shape: Shape, colours: Mapping[str, str]) -> str:
+    """Return the colour of a shape: that of its role, or of the lines of its role (`mark-line`)."""
+    assert not isinstance(shape, Group)
+    own = colours.get(f"{shape.role}-line") if isinstance(shape, Line) else None
+    return own or colours[shape.role]
 
 
 def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
@@ -168,16 +181,20 @@ def coordinate(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
+def to_svg(scene: Scene, name: str, standalone: bool = False, scale: float | None = None) -> str:
     """Return the scene as SVG text; `name` makes its ids unique on a page.
 
     Standalone files carry a ground, the XML name space, and colours for a reader whose screen
-    is dark; inside a page the page's style sheet sets the colours of the roles.
+    is dark; inside a page the page's style sheet sets the colours of the roles. With a `scale` it
+    is for print: so many times the size, in millimetres, and on white whatever the screen.
     """
     width, height = coordinate(scene.width), coordinate(scene.height)
+    wide, high = width, height
+    if scale is not None:
+        wide, high = (f"{side * scale * MM:.5g}mm" for side in (scene.width, scene.height))
     head = [
         f'<svg class="figure" role="img" aria-labelledby="{name}-t {name}-d" '
-        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f'viewBox="0 0 {width} {height}" width="{wide}" height="{high}"'
         + (' xmlns="http://www.w3.org/2000/svg"' if standalone else "")
         + f' font-family="{FONT}" font-size="13">',
         f'<title id="{name}-t">{escape(scene.title)}</title>',
@@ -185,8 +202,9 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
     ]
     if standalone:
         dark = f"@media screen and (prefers-color-scheme:dark){{{_classes(DARK)}}}"
-        head.append(f"<style>{dark}</style>")
-        head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper")))
+        if scale is None:
+            head.append(f"<style>{dark}</style>")
+        head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper"), scene.colours))
     body = [scene.body] if scene.shapes else []
     return "\n".join([writable("\n".join(head)), *body, "</svg>\n"])
 
@@ -217,60 +235,61 @@ def page_colours() -> str:
     )
 
 
-def _shape(shape: Shape) -> str:
-    return _WRITERS[type(shape)](shape)
+def _shape(shape: Shape, colours: Mapping[str, str]) -> str:
+    return _WRITERS[type(shape)](shape, colours)
 
 
-def _group(group: Group) -> str:
+def _group(group: Group, colours: Mapping[str, str]) -> str:
     title = f"<title>{_escaped(group.title)}</title>" if group.title else ""
-    inner = title + "".join([_shape(s) for s in group.shapes])
+    inner = title + "".join([_shape(s, colours) for s in group.shapes])
     if group.href:
         return f'<a href="{_escaped(group.href)}">{inner}</a>'
     return f'<g class="{group.name}">{inner}</g>' if group.name else f"<g>{inner}</g>"
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, colours: Mapping[str, str]) -> str:
     dash = f' stroke-dasharray="{line.dash}"' if line.dash else ""
+    colour = colour_of(line, colours)
     return (
         f'<line class="{line.role}" x1="{coordinate(line.x1)}" y1="{coordinate(line.y1)}" '
-        f'x2="{coordinate(line.x2)}" y2="{coordinate(line.y2)}" stroke="{COLOURS[line.role]}" '
+        f'x2="{coordinate(line.x2)}" y2="{coordinate(line.y2)}" stroke="{colour}" '
         f'stroke-width="{coordinate(line.width)}"{dash}/>'
     )
 
 
-def _rect(rect: Rect) -> str:
+def _rect(rect: Rect, colours: Mapping[str, str]) -> str:
     hit = rect.role == "hit"
-    paint = 'fill="none" pointer-events="all"' if hit else f'fill="{COLOURS[rect.role]}"'
+    paint = 'fill="none" pointer-events="all"' if hit else f'fill="{colours[rect.role]}"'
     return (
         f'<rect class="{rect.role}" x="{coordinate(rect.x)}" y="{coordinate(rect.y)}" '
         f'width="{coordinate(rect.width)}" height="{coordinate(rect.height)}" {paint}/>'
     )
 
 
-def _circle(circle: Circle) -> str:
+def _circle(circle: Circle, colours: Mapping[str, str]) -> str:
     place = (
         f'cx="{coordinate(circle.x)}" cy="{coordinate(circle.y)}" r="{coordinate(circle.radius)}"'
     )
-    colour = COLOURS[circle.role]
+    colour = colours[circle.role]
     if circle.ring:
         return f'<circle class="{circle.role}-ring" {place} fill="none" stroke="{colour}"/>'
     return f'<circle class="{circle.role}" {place} fill="{colour}"/>'
 
 
-def _polygon(polygon: Polygon) -> str:
+def _polygon(polygon: Polygon, colours: Mapping[str, str]) -> str:
     points = " ".join(f"{coordinate(x)},{coordinate(y)}" for x, y in polygon.points)
-    return f'<polygon class="{polygon.role}" points="{points}" fill="{COLOURS[polygon.role]}"/>'
+    return f'<polygon class="{polygon.role}" points="{points}" fill="{colours[polygon.role]}"/>'
 
 
-def _outline(shape: Outline) -> str:
-    colour = COLOURS[shape.role]
+def _outline(shape: Outline, colours: Mapping[str, str]) -> str:
+    colour = colours[shape.role]
     if not shape.width:
         return f'<path class="{shape.role}" d="{shape.path}" fill="{colour}"/>'
     line = f'fill="none" stroke="{colour}" stroke-width="{coordinate(shape.width)}"'
     return f'<path class="{shape.role}-line" d="{shape.path}" {line}/>'
 
 
-def _text(shape: Text) -> str:
+def _text(shape: Text, colours: Mapping[str, str]) -> str:
     style = (' font-weight="bold"' if shape.bold else "") + (
         ' font-style="italic"' if shape.italic else ""
     )
@@ -278,7 +297,7 @@ def _text(shape: Text) -> str:
     anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
     return (
         f'<text class="{shape.role}" x="{coordinate(shape.x)}" y="{coordinate(shape.y)}" '
-        f'fill="{COLOURS[shape.role]}"{anchor}{size}{style}>{_escaped(shape.text)}</text>'
+        f'fill="{colours[shape.role]}"{anchor}{size}{style}>{_escaped(shape.text)}</text>'
     )
 
 

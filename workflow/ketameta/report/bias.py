@@ -82,9 +82,14 @@ def legend(judgements: Sequence[JudgementRow]) -> list[str]:
         lines.append(f"Risk of bias, {tool.replace('RoB', 'RoB ')}: {meant}.")
     words = [word for word in LETTERS if any(j.judgement == word for j in judgements)]
     letters = ", ".join(f"{LETTERS[word]} {word}" for word in words)
-    text = f"{letters}, empty ring not assessed."
+    return [*lines, f"{letters}, empty ring not assessed.{marks(judgements)}"]
+
+
+def marks(judgements: Sequence[JudgementRow]) -> str:
+    """Say what the marks beside letters mean, as far as there are any."""
+    text = ""
     if any(j.inherited_from for j in judgements):
         text += f" {INHERITED} Judged in another report of the same randomisation."
     if any(j.disputed for j in judgements):
         text += " * Reviews disagree on this domain: the worse judgement is shown."
-    return [*lines, text]
+    return text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ketameta.figures.columns import SMALL
-from ketameta.figures.forest import Block, Forest, ForestRow, column_places, draw
+from ketameta.figures.forest import Block, Forest, column_places, draw
+from ketameta.figures.lighter import lighter
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
@@ -66,31 +66,10 @@ def on_sheet(forest: Forest) -> tuple[Scene, tuple[str, ...]]:
     if column_places(fitted).width > WIDEST:
         first = replace(forest.left[0], widest=_NAME)
         fitted = replace(fitted, left=(first, *forest.left[1:]), plot=_PLOT)
-    while column_places(fitted).width > WIDEST:
-        spare = max(range(len(fitted.left)), key=lambda n: fitted.left[n].spare)
-        if fitted.left[spare].spare:
-            fitted = _without(fitted, spare)
-        elif fitted.lights:
-            unlit = _each_row(fitted, lambda row: replace(row, lights=()))
-            fitted = replace(fitted, blocks=unlit, lights=())
-            lines = lines[: len(lines) - len(forest.legend)]
-        else:
-            break
+    fitted = lighter(fitted, WIDEST)[0]
+    if forest.lights and not fitted.lights:
+        lines = lines[: len(lines) - len(forest.legend)]
     return draw(fitted), tuple(lines)
-
-
-def _without(forest: Forest, column: int) -> Forest:
-    """Leave out one of the columns left of the plot."""
-
-    def kept(row: ForestRow) -> ForestRow:
-        return replace(row, left=row.left[:column] + row.left[column + 1 :])
-
-    left = forest.left[:column] + forest.left[column + 1 :]
-    return replace(forest, left=left, blocks=_each_row(forest, kept))
-
-
-def _each_row(forest: Forest, change: Callable[[ForestRow], ForestRow]) -> tuple[Block, ...]:
-    return tuple(replace(b, rows=tuple(change(row) for row in b.rows)) for b in forest.blocks)
 
 
 def heaviest_trials(forest: Forest) -> Forest:

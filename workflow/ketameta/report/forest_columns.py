@@ -40,6 +40,7 @@ class SideColumns:
 
     left: tuple[ForestColumn, ...]
     right: tuple[ForestColumn, ...]
+    result_left: bool = False  # the pooled effect stands left of the plot
 
     def cells(self, study: StudyRow) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the cells of a trial, left and right."""
@@ -50,7 +51,8 @@ class SideColumns:
         self, text: str, studies: Sequence[StudyRow]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the cells of a pooled row; one of no trials of its own has the result alone."""
-        left = tuple(c.pooled(text, studies) for c in self.left if c.pooled and studies)
+        summed = studies or self.result_left
+        left = tuple(c.pooled(text, studies) for c in self.left if c.pooled and summed)
         return left, tuple(c.pooled(text, studies) if c.pooled else "" for c in self.right)
 
 
@@ -62,7 +64,7 @@ def side_columns(analysis: Analysis) -> SideColumns:
     measure, by_arm = MEASURES[analysis.select.measure], analysis.select.by_arm
     words = vocabulary().words
     left = (
-        ForestColumn(Heading("Trial", widest=210), _trial),
+        ForestColumn(Heading("Trial", widest=210), trial_name),
         ForestColumn(
             Heading("Treatment", widest=80, spare=5),
             lambda s: wording_plot.treatments_named(s.treatment) or "–",
@@ -76,12 +78,12 @@ def side_columns(analysis: Analysis) -> SideColumns:
         ),
         ForestColumn(Heading("Hour", "end", spare=4), _hour),
         *([] if measure.counts else [_SCALE]),
-        _arm(_treated, naming.treatment_name(analysis), analysis),
-        *([] if by_arm else [_arm(_control, naming.control_name(analysis), analysis)]),
+        _arm(treated, naming.treatment_name(analysis), analysis),
+        *([] if by_arm else [_arm(control_side, naming.control_name(analysis), analysis)]),
     )
     said = f"{measure.heading}\n[{wording.level_percent(analysis.model.level)} CI]"
     right = (
-        ForestColumn(Heading("Weight\n%", "."), lambda s: wording.fixed(s.weight, 1), _share),
+        ForestColumn(Heading("Weight\n%", "."), lambda s: wording.fixed(s.weight, 1), share),
         ForestColumn(
             Heading(said, "."),
             lambda s: wording.estimate_interval(measure.name, s, "effect"),
@@ -97,7 +99,7 @@ _SCALE = ForestColumn(Heading("Scale", widest=100, spare=3), lambda s: s.scale o
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
+class Arm:
     """What a trial gives of one of its sides."""
 
     n: float | None
@@ -106,15 +108,17 @@ class _Arm:
     sd: float | None
 
 
-def _treated(s: StudyRow) -> _Arm:
-    return _Arm(s.n_t, s.events_t, s.mean_t, s.sd_t)
+def treated(s: StudyRow) -> Arm:
+    """Return what a trial gives of its treated side."""
+    return Arm(s.n_t, s.events_t, s.mean_t, s.sd_t)
 
 
-def _control(s: StudyRow) -> _Arm:
-    return _Arm(s.n_c, s.events_c, s.mean_c, s.sd_c)
+def control_side(s: StudyRow) -> Arm:
+    """Return what a trial gives of its control side."""
+    return Arm(s.n_c, s.events_c, s.mean_c, s.sd_c)
 
 
-def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> ForestColumn:
+def _arm(arm: Callable[[StudyRow], Arm], name: str, analysis: Analysis) -> ForestColumn:
     """Return the column of what an arm gives: events of people, a mean, or people alone.
 
     Below it stand people (and events) of the arms together; a dash where a trial gives none.
@@ -122,9 +126,9 @@ def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> Fore
     # a long name in lines
     above = "\n".join(wrap(naming.capital(name), SMALL, _WIDEST_SIDE, bold=True))
 
-    def column(unit: str, anchor: str, cell: Callable[[_Arm], str], *added: str) -> ForestColumn:
+    def column(unit: str, anchor: str, cell: Callable[[Arm], str], *added: str) -> ForestColumn:
         heading = Heading(f"{above}\n{unit}", anchor)
-        return ForestColumn(heading, lambda s: cell(arm(s)), partial(_sums, arm, added))
+        return ForestColumn(heading, lambda s: cell(arm(s)), partial(sums, arm, added))
 
     if MEASURES[analysis.select.measure].counts:
         return column("n/N", "/", _events, "events", "n")
@@ -133,7 +137,8 @@ def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> Fore
     return column("mean (SD) n", ".", _mean, "n")
 
 
-def _trial(study: StudyRow) -> str:
+def trial_name(study: StudyRow) -> str:
+    """Name a trial, with the arm that stands apart and the mark of a secondary source."""
     label = f"{study.label}, {study.comparison}" if study.comparison else study.label
     return f"{label} {wording_notes.DAGGER}" if wording_notes.rests_on_others(study) else label
 
@@ -151,25 +156,25 @@ def _dose(study: StudyRow) -> str:
     return ", ".join(amount.replace("-", "–") for amount, _, _ in parts) + " " + units.pop()
 
 
-def _events(arm: _Arm) -> str:
+def _events(arm: Arm) -> str:
     if arm.events is None:
         return "–"
     return f"{wording.people(arm.events)}/{wording.people(arm.n)}"
 
 
-def _mean(arm: _Arm) -> str:
+def _mean(arm: Arm) -> str:
     n = wording.people(arm.n)
     if arm.mean is None:
         return f"contrast, n {n}" if arm.n else "contrast"
     return f"{wording.fixed(arm.mean, 1)} ({wording.fixed(arm.sd, 1)}) {n}"
 
 
-def _sums(
-    arm: Callable[[StudyRow], _Arm], added: Sequence[str], _: str, studies: Sequence[StudyRow]
+def sums(
+    arm: Callable[[StudyRow], Arm], added: Sequence[str], _: str, studies: Sequence[StudyRow]
 ) -> str:
     """Add numbers of arms up; a control kept whole beside several arms is counted once."""
     once = studies
-    if arm is _control and any(s.shared is not None for s in studies):
+    if arm is control_side and any(s.shared is not None for s in studies):
         once = list({s.trial_id: s for s in studies}.values())
     arms = [arm(s) for s in once]
     found = []
@@ -181,7 +186,7 @@ def _sums(
     return "/".join(found)
 
 
-def _share(_: str, studies: Sequence[StudyRow]) -> str:
+def share(_: str, studies: Sequence[StudyRow]) -> str:
     """Write the weight of the trials together; nothing where they have none, or there are none."""
     weights = [s.weight for s in studies if s.weight is not None]
     whole = weights and len(weights) == len(studies)

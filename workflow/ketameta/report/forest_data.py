@@ -52,30 +52,38 @@ PLOTTED = (
 )
 
 
-def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
+def forest_of(
+    analysis: Analysis,
+    record: SynthesisRow,
+    own: Tables,
+    columns: SideColumns | None = None,
+    form: str = wording.EFFECT,
+) -> Forest:
     """Return the forest plot of an analysis; rows are links to `#effect-<trial>`.
 
-    `own` are its rows of the tables of `PLOTTED`, or of some of them.
+    `own` are its rows of the tables of `PLOTTED`, or of some of them; `columns` and the `form` of
+    pooled effects are those of the report where no others are given.
     """
     studies, judgements = own[StudyRow], own.get(JudgementRow)
     tools = bias.tools_of(judgements)
     lights = partial(bias.lights, judged=bias.judgements_by_trial(judgements), tools=tools)
-    columns = side_columns(analysis)
+    columns = columns or side_columns(analysis)
     near = [row for row in own.get(ExclusionRow) if row.near]
     listed, heading = _left_out(near, own.get(MissingResultRow))
-    groups = _plotted(record, own.get(SubgroupRow))
+    groups = plotted(record, own.get(SubgroupRow))
+    pooled = partial(_total, analysis, columns, form)
     drawn = own.get(ShrunkenRow) if analysis.display.forest == "shrunken" else ()
-    blocks = tuple(_blocks(analysis, columns, studies, groups, lights))
+    blocks = tuple(_blocks(analysis, columns, studies, groups, lights, pooled))
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
         tuple(c.heading for c in columns.left),
         tuple(c.heading for c in columns.right),
         _with_drawn(analysis, blocks, studies, drawn) if drawn else blocks,
-        _total(analysis, columns, record, studies, "Random effects", wording_model.model(record))
+        pooled(record, studies, "Random effects", wording_model.model(record))
         if _pooled(record)
         else None,
-        _prediction(analysis, columns, record),
+        _prediction(analysis, columns, record, form),
         axis_scale(analysis),
         statistics=(
             *wording_plot.statistics(record, groups, own.get(SplitRow)),
@@ -111,7 +119,7 @@ def interval_of(
     return Interval(value, drawn(low), drawn(high))
 
 
-def _plotted(record: SynthesisRow, subgroups: Sequence[SubgroupRow]) -> list[SubgroupRow]:
+def plotted(record: SynthesisRow, subgroups: Sequence[SubgroupRow]) -> list[SubgroupRow]:
     """Return the groups of the split that stands on the plot."""
     return [group for group in subgroups if group.split == record.split]
 
@@ -122,6 +130,7 @@ def _blocks(
     studies: Sequence[StudyRow],
     subgroups: Sequence[SubgroupRow],
     lights: Lights,
+    pooled: Callable[[Estimate, Sequence[StudyRow], str, str], Total],
 ) -> list[Block]:
     if not subgroups:
         return [Block("", tuple(_row(analysis, columns, s, lights) for s in studies))]
@@ -134,10 +143,8 @@ def _blocks(
         model = "" if wording_plot.model_of_groups(subgroups) else wording_model.model(group)
         subtotal = None
         if _pooled(group):
-            subtotal = replace(
-                _total(analysis, columns, group, own, "Subtotal", model),
-                below=wording_plot.under(group),
-            )
+            subtotal = pooled(group, own, "Subtotal", model)
+            subtotal = replace(subtotal, below=wording_plot.under(group))
         heading = labels.get(name, name) or "not stated"
         blocks.append(Block(heading[:1].upper() + heading[1:], rows, subtotal))
     return blocks
@@ -193,14 +200,16 @@ def _of_drawn(analysis: Analysis, drawn: Sequence[ShrunkenRow]) -> list[str]:
 def _total(
     analysis: Analysis,
     columns: SideColumns,
+    form: str,
     record: Estimate,
     studies: Sequence[StudyRow],
     label: str,
     model: str,
 ) -> Total:
     measure = analysis.select.measure
-    text = wording.estimate_interval(measure, record)
-    left, right = columns.pooled(text, studies)
+    ends = record.estimate, record.ci_low, record.ci_high
+    text = wording.with_interval(measure, *ends)
+    left, right = columns.pooled(wording.with_interval(measure, *ends, form=form), studies)
     return Total(
         f"{label}, {wording.count(record.k, 'trial')}" + (f" ({model})" if model else ""),
         right,
@@ -210,7 +219,9 @@ def _total(
     )
 
 
-def _prediction(analysis: Analysis, columns: SideColumns, record: SynthesisRow) -> Total | None:
+def _prediction(
+    analysis: Analysis, columns: SideColumns, record: SynthesisRow, form: str
+) -> Total | None:
     where = expected(record)
     if where is None:
         return None
@@ -222,11 +233,13 @@ def _prediction(analysis: Analysis, columns: SideColumns, record: SynthesisRow) 
         rule = "three-level, t"
     elif Engine(record.engine).mixed:
         rule = PREDICTED_BY["k-1"]
+    left, right = columns.pooled(form.format("", low, high).lstrip(), ())
     return Total(
         f"{wording.level_percent(analysis.model.level)} prediction interval ({rule})",
-        columns.pooled(f"[{low}, {high}]", ())[1],
+        right,
         Interval(values[0] or 0.0, values[1], values[2]),
         f"Prediction interval {low} to {high}",
+        left,
     )
 
 

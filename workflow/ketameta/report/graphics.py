@@ -12,11 +12,12 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
-from ketameta.figures.forest import draw
+from ketameta.figures.forest import Forest, draw
 from ketameta.figures.scene import Scene, Text, flat, to_svg
 from ketameta.measures import MEASURES
 from ketameta.report import statistical_data
@@ -86,10 +87,13 @@ class FigureEntry:
 class Drawing(FigureEntry):
     """A figure, and how it is drawn.
 
-    `make` returns a scene, or for the kinds that seaborn draws a matplotlib figure.
+    `make` returns a scene, or for the kinds that seaborn draws a matplotlib figure. For a place of
+    another width it is laid out anew: a `forest`, or what `at` draws so many pixels wide.
     """
 
     make: Callable[[], Scene | Figure]
+    forest: Forest | None = None
+    at: Callable[[float], Scene] | None = None
 
     def picture(self) -> FigureEntry:
         """Return it without the drawing, which takes far more memory."""
@@ -127,10 +131,20 @@ class Drawing(FigureEntry):
 BESIDE = (AdjustedRow, ContourRow, SubsetRow, SubsetFieldRow)
 
 
-def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
-    """Return a drawing of a scene that is there already."""
+def drawn(scene: Scene, analysis: str, kind: str, **anew: Any) -> Drawing:
+    """Return a drawing of a scene that is there already; `anew` is how it is laid out again."""
     size = scene.width, scene.height
-    return Drawing(analysis, kind, scene.title, scene.description, size, lambda: scene)
+    return Drawing(analysis, kind, scene.title, scene.description, size, lambda: scene, **anew)
+
+
+def drawn_forest(forest: Forest, analysis: str, kind: str) -> Drawing:
+    """Return the drawing of a forest plot."""
+    return drawn(draw(forest), analysis, kind, forest=forest)
+
+
+def drawn_at(at: Callable[..., Scene], analysis: str, kind: str) -> Drawing:
+    """Return a drawing that can be laid out in any width."""
+    return drawn(at(), analysis, kind, at=at)
 
 
 def with_narrowed(tables: Tables, configuration: Configuration) -> Configuration:
@@ -142,8 +156,8 @@ def forests(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the forest plot of every analysis that has a trial."""
     own, records = of_analyses(tables, PLOTTED), _records(tables)
     for analysis in with_narrowed(tables, configuration):
-        scene = draw(forest_of(analysis, records[analysis.name], own(analysis.name)))
-        yield drawn(scene, analysis.name, "forest")
+        forest = forest_of(analysis, records[analysis.name], own(analysis.name))
+        yield drawn_forest(forest, analysis.name, "forest")
 
 
 def _records(tables: Tables) -> dict[str, SynthesisRow]:
@@ -161,9 +175,9 @@ def missing_people(
     analysis: Analysis, record: SynthesisRow, rows: Sequence[AssumedFieldRow]
 ) -> Iterator[Drawing]:
     """Yield what is concluded had those missing fared otherwise, where that is not all the same."""
-    scene = missing_of(analysis, record, rows)
-    if scene is not None:
-        yield drawn(scene, analysis.name, "missing")
+    at = partial(missing_of, analysis, record, rows)
+    if (scene := at()) is not None:
+        yield drawn(scene, analysis.name, "missing", at=at)
 
 
 def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
@@ -193,17 +207,16 @@ def diagnostics_of(
         return
     name = analysis.name
     if own[AdjustedRow]:
-        yield drawn(draw(adjusted_of(analysis, record, own[AdjustedRow])), name, "adjusted")
-    yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
+        yield drawn_forest(adjusted_of(analysis, record, own[AdjustedRow]), name, "adjusted")
+    yield drawn_at(partial(draw_funnel, funnel_of(analysis, tests[0], rows)), name, "funnel")
     if own[ContourRow]:
-        yield drawn(contour_of(analysis, record, own[ContourRow]), name, "contour")
+        yield drawn_at(partial(contour_of, analysis, record, own[ContourRow]), name, "contour")
     trials, fields = own[SubsetRow], own[SubsetFieldRow]
     if trials and fields:
-        scene = subsets_of(analysis, record, trials, fields)
-        yield drawn(scene, name, "subsets")
+        yield drawn_at(partial(subsets_of, analysis, record, trials, fields), name, "subsets")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
-        yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)
-    yield drawn(draw_scatter(*baujat_of(analysis, rows)), name, "baujat")
+        yield drawn_forest(refits_of(analysis, record, rows, refits, KINDS[kind]), name, kind)
+    yield drawn_at(partial(draw_scatter, *baujat_of(analysis, rows)), name, "baujat")
 
 
 def courses(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
@@ -217,7 +230,7 @@ def course(name: str, steps: Sequence[tuple[Analysis, CourseRow]]) -> Iterator[D
     """Yield the time course of a family of analyses, each with its row, where it shows any."""
     found = family_course([analysis for analysis, _ in steps], [row for _, row in steps])
     if found is not None:
-        yield drawn(draw_course(found), name, "timecourse")
+        yield drawn_at(partial(draw_course, found), name, "timecourse")
 
 
 def statistical(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:

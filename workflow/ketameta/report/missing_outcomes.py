@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
-from ketameta.figures.chart import Along, Chart, Field, draw_fields
+from ketameta.figures.chart import FIELDS_WIDTH, Along, Chart, Field, draw_fields
 from ketameta.figures.scene import Scene
 from ketameta.measures import MEASURES
 from ketameta.report import naming, wording
@@ -202,7 +202,10 @@ def _trial(row: LossRow) -> tuple[str, str, str]:
 
 
 def missing_of(
-    analysis: Analysis, record: SynthesisRow, rows: Sequence[AssumedFieldRow]
+    analysis: Analysis,
+    record: SynthesisRow,
+    rows: Sequence[AssumedFieldRow],
+    width: float = FIELDS_WIDTH,
 ) -> Scene | None:
     """Return the figure: the conclusion by what is assumed of either arm; None where it is one."""
     if len({row.place for row in rows}) < 2:
@@ -232,4 +235,6 @@ def missing_of(
     )
     ticks = _TICKS if log else ()
     mark = 1.0 if log else 0.0
-    return draw_fields(chart, fields, legend, Along(log, ticks, mark), Along(log, ticks, mark))
+    return draw_fields(
+        chart, fields, legend, Along(log, ticks, mark), Along(log, ticks, mark), width
+    )

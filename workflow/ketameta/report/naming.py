@@ -20,13 +20,18 @@ def listed(parts: list[str], last: str = "and") -> str:
 
 def favoured_sides(analysis: Analysis) -> tuple[str, str] | None:
     """Return the labels left and right of no effect, from the outcome's direction."""
+    named = sides(analysis)
+    return (f"favours {named[0]}", f"favours {named[1]}") if named else None
+
+
+def sides(analysis: Analysis) -> tuple[str, str] | None:
+    """Name who is favoured left and right of no effect; None where nothing is compared."""
     if not MEASURES[analysis.select.measure].compares:
         return None
     good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
     control = control_name(analysis)
     treated = treatment_name(analysis)
-    left, right = (control, treated) if good else (treated, control)
-    return f"favours {left}", f"favours {right}"
+    return (control, treated) if good else (treated, control)
 
 
 def treatment_name(analysis: Analysis) -> str:

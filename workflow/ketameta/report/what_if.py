@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import sqrt
 
 from ketameta.configuration import Analysis
-from ketameta.figures.chart import Along, Chart, Field, draw_fields
+from ketameta.figures.chart import FIELDS_WIDTH, Along, Chart, Field, draw_fields
 from ketameta.figures.scene import Scene
 from ketameta.measures import MEASURES
 from ketameta.report import naming, wording
@@ -179,7 +179,12 @@ def legend_of(fields: Sequence[Field]) -> list[tuple[str, str]]:
     return [(role, said) for role, said in zip(_ROLES, words, strict=True) if role in used]
 
 
-def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourRow]) -> Scene:
+def contour_of(
+    analysis: Analysis,
+    record: SynthesisRow,
+    rows: Sequence[ContourRow],
+    width: float = FIELDS_WIDTH,
+) -> Scene:
     """Return the figure: size and result of a new trial, coloured by what the update concludes."""
     measure = MEASURES[analysis.select.measure]
     sizes = sorted({row.people for row in rows})
@@ -200,7 +205,7 @@ def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourR
         ("Dashes: the pooled effect now. Colours: where the interval lies with the new trial.",),
     )
     up = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
-    return draw_fields(chart, fields, legend, Along(True, _TICKS), up)
+    return draw_fields(chart, fields, legend, Along(True, _TICKS), up, width)
 
 
 # colours of the densest half of the subsets, of most, and of the rest
@@ -216,6 +221,7 @@ def subsets_of(
     record: SynthesisRow,
     subsets: Sequence[SubsetRow],
     rows: Sequence[SubsetFieldRow],
+    width: float = FIELDS_WIDTH,
 ) -> Scene:
     """Return the figure: estimates and I² of the subsets of the trials, by how densely they lie."""
     measure = MEASURES[analysis.select.measure]
@@ -233,4 +239,4 @@ def subsets_of(
         (f"{said} Dashes: the pooled effect of all trials.",),
     )
     along = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
-    return draw_fields(chart, fields, legend, along, Along())
+    return draw_fields(chart, fields, legend, along, Along(), width)

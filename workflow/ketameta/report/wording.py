@@ -32,6 +32,7 @@ from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 
 MINUS = "−"
+EFFECT = "{} [{}, {}]"  # an estimate with its interval
 # upper over lower end of the interval of two trials beyond which people of 1,000 are not told
 USELESS = 50.0
 TOO_FEW = "two trials, too few for a useful interval"
@@ -104,10 +105,15 @@ def estimate_interval(
 
 
 def with_interval(
-    measure: str, estimate: float | None, low: float | None, high: float | None
+    measure: str,
+    estimate: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    form: str = EFFECT,
 ) -> str:
-    """Write ``2.18 [1.68, 2.84]``."""
-    return f"{quantity(measure, estimate)} [{limit(measure, low)}, {limit(measure, high)}]"
+    """Write ``2.18 [1.68, 2.84]``, or in another form."""
+    return form.format(quantity(measure, estimate), limit(measure, low), limit(measure, high))
 
 
 def p_value(p: float | None) -> str:

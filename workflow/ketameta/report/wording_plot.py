@@ -34,21 +34,29 @@ def treatments_named(words: str) -> str:
     return ", ".join(treatment(word) for word in words.split(", ") if word)
 
 
-def overall_test(record: Estimate) -> str:
-    """Write the test of no effect of a pooled result; empty where there is none to compare with.
+def test_of(record: Estimate) -> tuple[str, float | None, float] | None:
+    """Return the test of no effect of a pooled result: sign, value and p; None where there is none.
 
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
-    interval is one of t, z otherwise.
+    interval is one of t, z otherwise; without a value where the interval has another one.
     """
     known = MEASURES.get(record.measure)
     if (known and not known.compares) or record.p is None or not record.se:
-        return ""
+        return None
     value = record.estimate if record.estimate_log is None else record.estimate_log
     assert value is not None
     if record.rule in (IntervalRule.PROFILE, IntervalRule.HENMI_COPAS):
-        return p_value(record.p)  # their statistics are other ones
-    sign = "z" if record.rule == IntervalRule.WALD else "t"
-    return f"{sign} = {fixed(value / record.se, 2)}, {p_value(record.p)}"
+        return "", None, record.p  # their statistics are other ones
+    return "z" if record.rule == IntervalRule.WALD else "t", value / record.se, record.p
+
+
+def overall_test(record: Estimate) -> str:
+    """Write the test of no effect of a pooled result; empty where there is none to compare with."""
+    found = test_of(record)
+    if found is None:
+        return ""
+    sign, value, p = found
+    return p_value(p) if value is None else f"{sign} = {fixed(value, 2)}, {p_value(p)}"
 
 
 def under(group: Estimate) -> tuple[str, ...]:
