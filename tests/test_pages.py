@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 PAGES = [
-    *("index.html", "claims.html", "sof.html", "rob2.html", "extraction.html", "data.html"),
+    *("index.html", "claims.html", "sof.html", "rob2.html", "trust.html"),
+    *("extraction.html", "data.html"),
     "dictionary.html",
     "manuscript.html",
     "prisma.html",

@@ -21,6 +21,7 @@ SHARED = {
     "data.html",
     "rules.html",
     "rob2.html",
+    "trust.html",
     "extraction.html",
     "summary_of_findings.docx",
     *(f"manuscript.{end}" for end in ("html", "docx", "md")),

@@ -26,10 +26,11 @@ from ketameta.synthesize.pool import count_people, count_trials, normal_interval
 from ketameta.synthesize.specifications import POOLED, Space, space_of
 from ketameta.synthesize.words import by_year
 from ketameta.tables.collection import by
-from ketameta.tables.diagnostics import JudgementRow
+from ketameta.tables.diagnostics import JudgementRow, TrustRow
 from ketameta.tables.effects import EffectRow, VariantRow
 from ketameta.tables.multiverse import MultiverseRow, SpecificationRow
 from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.trust import doubted
 
 # rows of a reason that are listed
 MOST = 8
@@ -75,7 +76,8 @@ def _found(analysis: Analysis, identity: str, since: Since) -> tuple[Space, tupl
     alone = by(since.rows(VariantRow, analysis=name), lambda row: row.variant)
     judgements = since.rows(JudgementRow, analysis=name)
     studies = since.rows(StudyRow, analysis=name)
-    space = space_of(analysis, effects, alone, judgements, studies)
+    without = doubted(since.rows(TrustRow, analysis=name))
+    space = space_of(analysis, effects, alone, judgements, studies, without)
     if space is None:
         raise UnknownWordError(f"{name} has no specifications: nothing varies in it")
     given = identity.lower()

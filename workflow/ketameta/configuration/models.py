@@ -173,7 +173,9 @@ class Model:
 AS_ASKED = "as asked"
 # of a combination of choices, between their names, which have none of it
 AND = " & "
-Subset = Literal["without high risk of bias", "without each trial"]
+Subset = Literal[
+    "without high risk of bias", "without trials of serious concerns", "without each trial"
+]
 Correction = Literal["by the other arm", "a half in every trial"]
 Prior = Literal["published", "half-normal(0.5)", "half-normal(1)", "half-Cauchy(0.5)"]
 
@@ -198,7 +200,8 @@ class Grid:
     """Ways of pooling, of each measure those that fit it. A GLMM takes a tenth of a second a set of
     effects, of which there may be thousands."""
     trials: Annotated[tuple[Subset, ...], Listed()] = ()
-    """Sets of trials besides all: without those at high risk of bias, and without each in turn."""
+    """Sets of trials besides all: without those at high risk of bias, without those of serious
+    concerns about their trustworthiness, and without each in turn."""
     without_events: Annotated[tuple[Literal["left out"], ...], Listed()] = ()
     """Trials in which nobody has the event, or everybody: left out instead of pooled."""
     correction: Annotated[tuple[Correction, ...], Listed()] = ()

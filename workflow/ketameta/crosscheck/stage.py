@@ -32,7 +32,7 @@ from ketameta.tables.courses import (
     CoursePointRow,
 )
 from ketameta.tables.crosscheck import CrosscheckRow, Verdict
-from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow, TrustRow
 from ketameta.tables.effects import ArmPairRow, CourseEffectRow, EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
@@ -45,6 +45,7 @@ from ketameta.tables.syntheses import (
     SynthesisRow,
 )
 from ketameta.tables.table import Row, schema_of
+from ketameta.tables.trust import WITHOUT_SERIOUS, doubted, trusted
 from ketameta.vocabulary.narrowing import slug
 
 # of the line of a page: as wide as a phone, and two lines of text, smaller where it is long
@@ -54,7 +55,7 @@ _LINE, _SIZES = 17.0, (13.0, 11.0)
 _OF_ANALYSES: tuple[type[Row], ...] = (
     *(SubgroupRow, SplitRow, SensitivityRow, AsymmetryRow, AdjustedRow, PosteriorRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
-    *(PairSynthesisRow, ArmPairRow, ControlShareRow),
+    *(PairSynthesisRow, ArmPairRow, ControlShareRow, TrustRow),
 )
 _OF_COURSES: tuple[type[Row], ...] = (CourseFitRow, CourseGroupRow, CoursePointRow, CourseChangeRow)
 _NO_SAMPLER = "statsmodels integrates no prior of tau"
@@ -92,6 +93,8 @@ def _beside(
     for choice in own[SensitivityRow]:
         others: Sequence[PoolableEffect] = chosen.get(choice.variant, ())
         others = effects if choice.variant in same else others
+        if choice.variant == WITHOUT_SERIOUS:
+            others = trusted(effects, doubted(own[TrustRow]))
         yield from pooled(analysis, Place(analysis.name, choice.variant), choice, others)
     groups = by(own[SubgroupRow], lambda row: row.split)
     for test in own[SplitRow]:

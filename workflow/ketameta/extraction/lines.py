@@ -76,6 +76,7 @@ SHAPES = {
     "rob2_answers": Shape(
         "trial_id", (), (("question",),), ("outcome", "rater"), fixed=("question",)
     ),
+    "trustworthiness": Shape("trial_id", (), (("item", "assessor"),), fixed=("item", "assessor")),
 }
 
 

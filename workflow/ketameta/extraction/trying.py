@@ -51,6 +51,7 @@ TOLD = (
     *FREE,
     *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
     *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
+    *("registered_on", "started_on"),
 )
 
 

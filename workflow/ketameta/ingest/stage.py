@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ketameta.ingest.agreement import check_agreement
 from ketameta.ingest.answers import check_answers
+from ketameta.ingest.assessments import check_assessments
 from ketameta.ingest.contradictions import check_contradictions
 from ketameta.ingest.decisions import check_decisions
 from ketameta.ingest.places import Found, read_place
@@ -108,6 +109,7 @@ def _check(sheets: dict[str, Sheet]) -> None:
     check_agreement(sheets)
     check_contradictions(sheets)
     check_answers(sheets)
+    check_assessments(sheets)
     check_upkeep(sheets)
     check_decisions(sheets)
 

@@ -31,10 +31,10 @@ def inherited(rows: Sequence[BiasRow], trials: Mapping[str, Trial]) -> list[Bias
             place = row.tool, row.domain, row.outcome or ""
             found.setdefault(row.trial_id, {}).setdefault(place, []).append(row)
     result = []
-    families = _families(trials)
+    kin = families(trials)
     for heir in sorted(trials):
         own = {place[:2] for place in found.get(heir, {})}
-        family = families.get(_first(heir, trials), [])
+        family = kin.get(first_report(heir, trials), [])
         for place, judged in sorted(_of_others(trials[heir], family, found).items()):
             if place[:2] not in own:
                 result += [_taken(row, heir, trials) for row in judged]
@@ -57,16 +57,16 @@ def _of_others(
     return result
 
 
-def _families(trials: Mapping[str, Trial]) -> dict[str, list[str]]:
+def families(trials: Mapping[str, Trial]) -> dict[str, list[str]]:
     """Return the reports of each randomisation, by the report that they are in the end part of."""
     found: dict[str, list[str]] = {}
     for name in sorted(trials):
         if len(trials[name].parts) < 2:
-            found.setdefault(_first(name, trials), []).append(name)
+            found.setdefault(first_report(name, trials), []).append(name)
     return found
 
 
-def _first(trial_id: str, trials: Mapping[str, Trial]) -> str:
+def first_report(trial_id: str, trials: Mapping[str, Trial]) -> str:
     """Return the report that a report is in the end a part of; `ingest` refuses circles."""
     while trial_id in trials and len(trials[trial_id].parts) == 1:
         trial_id = trials[trial_id].parts[0]

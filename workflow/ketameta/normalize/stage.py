@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.normalize import effect_sizes, grid, raters
+from ketameta.normalize import effect_sizes, grid, raters, trust
 from ketameta.normalize.checks.acknowledged import Subject, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
@@ -26,6 +26,7 @@ from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import raw_rows, trials_of
+from ketameta.tables.assessed import PrefilledRow, TrustJudgementRow
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
 from ketameta.tables.effects import (
@@ -52,7 +53,14 @@ from ketameta.tables.effects import (
     WarningRow,
 )
 from ketameta.tables.problems import Problem, ProblemRow
-from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
+from ketameta.tables.raw import (
+    ArmRow,
+    ClaimRow,
+    RiskOfBiasRow,
+    Rob2AnswerRow,
+    TrialRow,
+    TrustworthinessRow,
+)
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import named
 
@@ -85,6 +93,8 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         ArmPairRow: lambda: pairs(configuration, trials, rows),
         BiasRow: lambda: bias_of(raw, trials),
         SignallingRow: lambda: raters.signalling_answers(raw.get(Rob2AnswerRow), labels),
+        TrustJudgementRow: lambda: trust.judgements(raw.get(TrustworthinessRow), trials),
+        PrefilledRow: lambda: trust.prefilled(raw[TrialRow], raw[ArmRow], rows, checks, labels),
         ArmReductionRow: lambda: reductions(configuration, trials, rows),
         EvidenceMapRow: lambda: coverage(trials, rows),
         ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],

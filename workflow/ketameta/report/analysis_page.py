@@ -47,7 +47,7 @@ from ketameta.report.what_if import what_if_view
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
-from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
+from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow, TrustRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
@@ -83,6 +83,7 @@ _SHOWN = (
     *(MultiverseRow, MeasureRow, ChoiceRow, SpecificationRow, ExtremeRow),
     *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
     *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
+    TrustRow,
 )
 
 
@@ -193,6 +194,7 @@ def files(page: Page) -> Iterator[str]:
             subgroups=by(own[SubgroupRow], lambda row: row.split),
             splits=own[SplitRow],
             sensitivity=own[SensitivityRow],
+            trusted=own[TrustRow],
             risks=own[AbsoluteRow],
             points=own[PointsRow],
             exclusions=by_reason(own[ExclusionRow]),

@@ -117,14 +117,21 @@ def _bias(rows: Sequence[BiasRow]) -> Iterator[str]:
         yield f"{tool.replace('RoB', 'RoB ')}: {said}"
 
 
-def judged_of(tables: Tables, raters: Sequence[str], answered: int) -> Judged:
-    """Count who judged what; `raters` answered the questions of so many trial reports."""
+def judged_of(
+    tables: Tables, raters: Sequence[str], answered: int, trusted: int = 0, assessors: int = 0
+) -> Judged:
+    """Count who judged what; `raters` answered the questions of so many trial reports.
+
+    The trustworthiness of `trusted` reports was judged by so many assessors.
+    """
     by_tool = by(tables[BiasRow], lambda row: row.tool)
     return Judged(
         tools={tool: len({row.trial_id for row in rows}) for tool, rows in by_tool.items()},
         reviews=len({row.source for row in tables[RiskOfBiasRow]}),
         raters=len(raters),
         answered=answered,
+        trusted=trusted,
+        assessors=assessors,
     )
 
 

@@ -24,6 +24,7 @@ from ketameta.report import (
     wording_model,
     wording_plot,
     wording_splits,
+    wording_trust,
 )
 from ketameta.report.decided import Mark, MarkedRow, marked
 from ketameta.report.overview import Overview, place, told
@@ -74,6 +75,7 @@ def environment() -> Environment:
     engine.globals["plots"] = wording_plot
     engine.globals["other_choices"] = other_choices
     engine.globals["splitting"] = wording_splits
+    engine.globals["trusting"] = wording_trust
     engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()
     return engine

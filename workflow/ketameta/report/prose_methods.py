@@ -55,13 +55,16 @@ class Judged:
     """How many trial reports were judged for risk of bias, and by whom.
 
     `tools` are reports by tool, `reviews` published reviews whose judgements are taken over,
-    `raters` those who answered signalling questions, of `answered` reports.
+    `raters` those who answered signalling questions, of `answered` reports. The trustworthiness of
+    `trusted` reports was judged, by `assessors`.
     """
 
     tools: dict[str, int]
     reviews: int
     raters: int
     answered: int
+    trusted: int = 0
+    assessors: int = 0
 
 
 def methods(
@@ -88,6 +91,7 @@ def methods(
         ("Effect measures", _measures(analyses)),
         ("Synthesis", _synthesis(shown, tables, names)),
         ("Risk of bias", _bias(judged)),
+        ("Trustworthiness", _trust(judged)),
         ("Certainty of the evidence", _certainty(shown)),
         ("Sensitivity", _sensitivity(tables, names)),
         ("Software", iter([software])),
@@ -280,6 +284,16 @@ def _bias(judged: Judged) -> Iterator[str]:
             f"{count(judged.answered, 'trial report')}; the judgements follow from the answers."
         )
     yield "Where judgements of a domain differ, the worse stands."
+
+
+def _trust(judged: Judged) -> Iterator[str]:
+    if judged.trusted:
+        yield (
+            f"The trustworthiness of {count(judged.trusted, 'trial report')} is judged by "
+            f"INSPECT-SR (Wilkinson 2025), by {in_letters(judged.assessors, 'assessor')}; where "
+            "they differ and agreed on nothing, the worse stands. Trials of serious concerns are "
+            "left out in a sensitivity analysis."
+        )
 
 
 def _certainty(shown: Sequence[Answer]) -> Iterator[str]:

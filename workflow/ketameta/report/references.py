@@ -369,6 +369,11 @@ REFERENCES = COUNTS | {
         "compared with fixed-effect meta-analysis. Statistics in Medicine 2016;35:2503–2515",
         "10.1002/sim.6879",
     ),
+    "Wilkinson 2025": (
+        "Wilkinson J, Heal C, Flemyng E, and others. INSPECT-SR: a tool for assessing "
+        "trustworthiness of randomised controlled trials. medRxiv 2025;preprint:25334905",
+        "10.1101/2025.09.03.25334905",
+    ),
     "Zeng 2022": (
         "Zeng L, Brignardello-Petersen R, Hultcrantz M, and others. GRADE guidance 34: update on "
         "rating imprecision using a minimally contextualized approach. Journal of Clinical "

@@ -23,6 +23,7 @@ from ketameta.report import (
     prisma_flow,
     rob2,
     rules,
+    trust,
 )
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier_reviews
@@ -208,10 +209,13 @@ class _Report:
         agreement = tables[RaterAgreementRow]
         assessed = rob2.view(tables.once(SignallingRow), agreement)
         yield self._page("rob2.html", given(assessed))
+        trusted = trust.view(tables, self.configuration, self.records)
+        yield self._page("trust.html", given(trusted))
         found = extraction.view(tables, self.configuration, self.records, self.releases)
         yield self._page("extraction.html", given(found))
         self.trials = tables[TrialRow]
-        self.judged = judged_of(tables, assessed.raters, len(assessed.trials))
+        doubts = trusted.judged, len(trusted.assessors)
+        self.judged = judged_of(tables, assessed.raters, len(assessed.trials), *doubts)
         told = characteristics_rows(tables), excluded_rows(tables)
         self.made |= Tables(dict(zip((CharacteristicsRow, ExcludedTrialRow), told, strict=True)))
         weights = extraction.unread_rows(found.unread)

@@ -18,7 +18,7 @@ from ketameta.report.verify_effects import COUNTS, columns, with_counts
 from ketameta.synthesize.designs import design_of
 from ketameta.synthesize.words import group_of
 from ketameta.tables.collection import Tables, of_analyses
-from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow, TrustRow
 from ketameta.tables.effects import ResultRow
 from ketameta.tables.fits import Engine
 from ketameta.tables.moderators import CoefficientRow, ModeratedRow, RegressionRow
@@ -32,6 +32,7 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     SynthesisRow,
 )
+from ketameta.tables.trust import WITHOUT_SERIOUS, doubted, trusted
 
 HEADS = ("verify_head.R", "verify_effects.R")
 # rules as metafor names its tests; that of `auto` is found again in R
@@ -43,6 +44,7 @@ _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end i
 _OWN = (
     *(SynthesisRow, StudyRow, SubgroupRow, SplitRow, SensitivityRow, AbsoluteRow, PointsRow),
     *(AsymmetryRow, PairRow, PairSynthesisRow, RegressionRow, CoefficientRow, ModeratedRow),
+    TrustRow,
 )
 _TAIL = """
 cat(sprintf("\\n%d of %d trial effects computed again from the numbers of their arms\\n",
@@ -78,7 +80,7 @@ def _analysis(analysis: Analysis, own: Tables, traces: Traces) -> str:
     if record.estimate is not None:
         parts += [
             *(_split(analysis, record, row, own) for row in own[SplitRow]),
-            *(_variant(analysis, row, studies) for row in own[SensitivityRow]),
+            *(_variant(analysis, row, own) for row in own[SensitivityRow]),
             verify_effects.absolute_effects(analysis, record, studies, own[AbsoluteRow]),
             verify_effects.standardised_points(analysis, record, studies, own[PointsRow]),
             _pairs(analysis, own),
@@ -144,8 +146,12 @@ def _of_tables(name: str, model: Model, record: Estimate, studies: Sequence[Stud
     )
 
 
-def _variant(analysis: Analysis, row: SensitivityRow, studies: Sequence[StudyRow]) -> str:
-    """Fit another choice again where it pools the same effects by another model."""
+def _variant(analysis: Analysis, row: SensitivityRow, own: Tables) -> str:
+    """Fit another choice again where it pools the same effects, or fewer trials of them."""
+    studies = own[StudyRow]
+    if row.variant == WITHOUT_SERIOUS and row.estimate is not None:
+        kept = trusted(studies, doubted(own[TrustRow]))
+        return _fit(f"{analysis.name}: {row.variant}", analysis.model, row, kept)
     variant = next((v for v in analysis.variants if v.name == row.variant), None)
     if variant is None or variant.select != analysis.select or row.estimate is None:
         return ""

@@ -73,13 +73,15 @@ def multiverse(
     judgements: Sequence[JudgementRow],
     studies: Sequence[StudyRow],
     bounds: Callable[[str], Bounds | None],
+    doubted: frozenset[str] = frozenset(),
 ) -> Found:
     """Return what holds under all specifications; nothing where there is no grid or no pool.
 
     `alone` are the effects under other choices of data, and combinations of them, by name;
-    `bounds` tells the smallest worthwhile effects in a measure, on its natural scale.
+    `bounds` tells the smallest worthwhile effects in a measure, on its natural scale; `doubted` are
+    the trials of serious concerns.
     """
-    space = space_of(analysis, effects, alone, judgements, studies)
+    space = space_of(analysis, effects, alone, judgements, studies, doubted)
     if space is None or record.estimate is None:
         return Found()
     sets = sets_of(space, effects, alone)

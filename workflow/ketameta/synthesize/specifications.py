@@ -30,6 +30,7 @@ from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.trust import WITHOUT_SERIOUS
 
 ALL, POOLED = "all trials", "pooled"
 EVENTS, CORRECTION = "trials without events", "empty cells"
@@ -154,11 +155,13 @@ def space_of(
     alone: Mapping[str, Sequence[PoolableEffect]],
     judgements: Sequence[JudgementRow],
     studies: Sequence[StudyRow],
+    doubted: frozenset[str] = frozenset(),
 ) -> Space | None:
     """Return what an analysis varies; None where it varies nothing, or cannot.
 
     `alone` are its effects under other choices of data by name, `studies` say how much control
-    arms spread. Effects that share a control do not vary.
+    arms spread, `doubted` are trials of serious concerns about their trustworthiness. Effects that
+    share a control do not vary.
     """
     asked = analysis.grid
     if asked is None or len(effects) < 2 or any(effect.shared for effect in effects):
@@ -170,7 +173,9 @@ def space_of(
     own = analysis.select.measure
     measures = dict.fromkeys([own, *(v.select.measure for one in varied.dimensions for v in one)])
     known = {name: _priors(analysis, name, asked, studies) for name in measures}
-    dropped = _dropped(asked, {e.trial_id: e.label for e in effects}, judgements)
+    high = frozenset(j.trial_id for j in judgements if j.judgement == "high")
+    sets_out = {WITHOUT_HIGH: high, WITHOUT_SERIOUS: doubted}
+    dropped = _dropped(asked, {e.trial_id: e.label for e in effects}, sets_out)
     model = analysis.model
     sets = [effects, *alone.values()]
     taus = [*asked.tau2, *(option for of in known.values() for option in of)]
@@ -226,19 +231,22 @@ def _of_data(analysis: Analysis, options: Sequence[Variant]) -> Dimension:
 
 
 def _dropped(
-    varied: Grid, labels: Mapping[str, str], judgements: Sequence[JudgementRow]
+    varied: Grid, labels: Mapping[str, str], judged: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
-    """Return the trials that each set of trials leaves out, by the name of the set."""
+    """Return the trials that each set of trials leaves out, by the name of the set.
+
+    `judged` are those that sets by judgement leave out.
+    """
     found: dict[str, frozenset[str]] = {ALL: frozenset()}
-    if WITHOUT_HIGH in varied.trials:
-        high = {j.trial_id for j in judgements if j.judgement == "high"} & labels.keys()
-        if high and len(labels) - len(high) > 1:
-            found[WITHOUT_HIGH] = frozenset(high)
+    for name, trials in judged.items():
+        gone = trials & labels.keys()
+        if name in varied.trials and gone and len(labels) - len(gone) > 1:
+            found[name] = gone
     if WITHOUT_EACH in varied.trials and len(labels) > 2:
         shared = Counter(labels.values())
         for trial, label in labels.items():
             told = f"without {label}"
-            if shared[label] > 1 or told == WITHOUT_HIGH:
+            if shared[label] > 1 or told in judged:
                 told += f" ({trial})"
             found[told] = frozenset({trial})
     return found

@@ -10,6 +10,7 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.measures import MEASURES
 from ketameta.memo import Memo
 from ketameta.storage import content_id
+from ketameta.synthesize import trust
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, questions_of, tests_of
@@ -35,6 +36,7 @@ from ketameta.synthesize.what_if import KINDS as CHANGING
 from ketameta.synthesize.what_if import what_if
 from ketameta.synthesize.words import by_year, favours, group_of
 from ketameta.synthesize.worthwhile import Bounds, worthwhile
+from ketameta.tables.assessed import TrustJudgementRow
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import (
@@ -46,6 +48,8 @@ from ketameta.tables.diagnostics import (
     PairRow,
     PairSynthesisRow,
     RaterAgreementRow,
+    TrustAgreementRow,
+    TrustRow,
 )
 from ketameta.tables.effects import (
     ArmPairRow,
@@ -60,7 +64,7 @@ from ketameta.tables.effects import (
 from ketameta.tables.looks import LookRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
-from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
+from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow, TrustworthinessRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
@@ -79,6 +83,7 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.tables.trust import OVERALL, doubted
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -92,7 +97,7 @@ class AnswerInputs:
     """All that what is found of an analysis is made from: nothing else is known to `_answer`.
 
     `judgements` are of the trials in it, `secondary` sources of each effect, `published` results
-    on its outcome; the other rows are its own.
+    on its outcome; the other rows are its own, those of `trust` of its trials that were assessed.
     """
 
     analysis: Analysis
@@ -104,6 +109,7 @@ class AnswerInputs:
     judgements: Sequence[JudgementRow]
     published: Sequence[PublishedRow]
     trials: Sequence[Background]
+    trust: Sequence[TrustRow] = ()
 
 
 # the tables of what is found of an analysis
@@ -113,7 +119,7 @@ ANSWER: tuple[type[Row], ...] = (
     *EVERY,
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
-    *(*CHANGING, *MISSING),
+    *(*CHANGING, *MISSING, TrustRow),
 )
 
 
@@ -155,6 +161,7 @@ def synthesize(
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
     made[RaterAgreementRow] += rater_agreement(tables.once(SignallingRow))
+    made[TrustAgreementRow] += trust.agreement(tables.get(TrustworthinessRow))
     return {schema_of(kind).name: to_arrow(kind, made.pop(kind)) for kind in [*made]}
 
 
@@ -170,6 +177,7 @@ def _questions(
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
     judged = TrialJudgements(by(tables.once(BiasRow), lambda row: row.trial_id))
     published = by(tables.once(PublishedRow), lambda row: row.outcome)
+    overall = {row.trial_id: row for row in tables.get(TrustJudgementRow) if row.domain == OVERALL}
     told = backgrounds(tables[TrialRow], tables[ArmRow])
 
     def asks(analysis: Analysis) -> bool:
@@ -188,6 +196,7 @@ def _questions(
             judged.rows(name, outcome, [effect.trial_id for effect in own]),
             published[outcome],
             [told[e.trial_id] for e in own if e.trial_id in told] if asks(analysis) else (),
+            trust.assessed(name, own, overall),
         )
 
     return {analysis.name: asked(analysis) for analysis in configuration}
@@ -206,7 +215,14 @@ def _answer(asked: AnswerInputs) -> Tables:
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     alone = by(asked.variants, lambda row: row.variant)
     every = multiverse(
-        analysis, record, own, alone, asked.judgements, studies, _bounds(analysis, beside)
+        analysis,
+        record,
+        own,
+        alone,
+        asked.judgements,
+        studies,
+        _bounds(analysis, beside),
+        doubted(asked.trust),
     )
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
@@ -219,7 +235,12 @@ def _answer(asked: AnswerInputs) -> Tables:
         {
             SynthesisRow: [record],
             PointsRow: points(analysis.name, analysis.select, record, own),
-            SensitivityRow: [*choices, *beside.get(SensitivityRow)],
+            SensitivityRow: [
+                *choices,
+                *beside.get(SensitivityRow),
+                *trust.without_serious(analysis, own, asked.trust),
+            ],
+            TrustRow: asked.trust,
             EarlierRow: earlier(analysis, record, own, *reviews),
             PairRow: pairs,
             PairSynthesisRow: differences,

@@ -153,6 +153,34 @@ class EarlierRow(Row):
     rows: list[str] = col("raw rows, file:line", blank=True)
 
 
+@table("trust", "Trustworthiness in an analysis", key=("analysis", "trial_id"))
+class TrustRow(Row):
+    """One trial of an analysis that was assessed by INSPECT-SR; one without a row was not."""
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    judgement: str = col("overall judgement that stands", words="trust_judgements")
+    disputed: bool = col("assessors judged otherwise than each other, and nobody settled it")
+    rows: list[str] = col("raw rows, file:line", blank=True)
+
+
+@table("trust_agreement", "Agreement of assessors", key=("first", "second", "domain"))
+class TrustAgreementRow(Row):
+    """One domain of INSPECT-SR, or the whole, as two assessors judged it."""
+
+    first: Id = col("assessor")
+    second: Id = col("assessor")
+    domain: str = col("domain of the tool, or overall")
+    trials: int = col("trials that both judged", unit="trials")
+    judged_alike: float | None = col("of these, with the same judgement", unit="share")
+    kappa: float | None = col("Cohen's kappa of the judgements")
+    kappa_weighted: float | None = col("the same with linear weights")
+    checks: int = col("checks that both answered and no number answers")
+    answered_alike: float | None = col("of these, with the same answer", unit="share")
+    kappa_answers: float | None = col("Cohen's kappa of these answers")
+
+
 @table("rater_agreement", "Agreement of raters", key=("first", "second", "domain"))
 class RaterAgreementRow(Row):
     """One domain of RoB 2 as two raters judged it."""

@@ -27,6 +27,7 @@ _NAME = {
     "claims": ("claim_id", "part"),
     "risk_of_bias": ("trial_id", "outcome", "domain"),
     "rob2_answers": ("trial_id", "outcome", "question", "rater"),
+    "trustworthiness": ("trial_id", "item", "assessor"),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ketameta.tables.columns import ADDRESS, Range, TableSchema, TextForm
-from ketameta.tables.parts import HOURS, PEOPLE, Claimed, Placed, Provenance
+from ketameta.tables.parts import DAY, HOURS, PEOPLE, Claimed, Placed, Provenance
 from ketameta.tables.table import Id, Ids, Words, col, entered_schema, schema_of, table
 from ketameta.tables.upkeep import AcknowledgedRow, AdjudicationRow, AuditRow, ReadingRow, UnreadRow
 
@@ -56,6 +56,12 @@ class TrialRow(Placed):
     )
     design_flag: str | None = col("why it stands apart", words="design_flags")
     source_url: str | None = col("address of the source", form=ADDRESS)
+    registered_on: str | None = col(
+        "day on which the registry first had the trial", form=DAY, optional=True
+    )
+    started_on: str | None = col(
+        "day on which the first person was enrolled", form=DAY, optional=True
+    )
 
 
 @table("arms", "Arms", key=("trial_id", "arm_id"))
@@ -242,6 +248,24 @@ class Rob2AnswerRow(Placed):
     rater: Id = col("who answered")
 
 
+@table(
+    "trustworthiness",
+    "Trustworthiness of the trials (INSPECT-SR)",
+    key=("trial_id", "item", "assessor"),
+)
+class TrustworthinessRow(Placed):
+    """One answer of one assessor to one check of INSPECT-SR, or one judgement."""
+
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    item: str = col("check (C4.10), domain (D4) or overall", words="trust_items")
+    answer: str | None = col("answer to a check: yes is a concern", words="trust_answers")
+    judgement: str | None = col("judgement of a domain, or overall", words="trust_judgements")
+    support: str | None = col("what the answer or judgement rests on")
+    source: str | None = col("what was looked at: DOI, registry number or address")
+    locator: str | None = col("page, table or figure in the source")
+    assessor: Id = col("who assessed; agreed: what assessors, or a third, settled")
+
+
 def _named(*kinds: type[Placed]) -> dict[str, TableSchema]:
     return {schema.name: schema for schema in map(entered_schema, kinds)}
 
@@ -253,10 +277,14 @@ RAW_KINDS: dict[str, type[Placed]] = {
     schema_of(kind).name: kind
     for kind in (
         *(TrialRow, ArmRow, OutcomeRow, ContrastRow, PublishedRow, ClaimRow, RiskOfBiasRow),
-        *(Rob2AnswerRow, AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow),
+        *(Rob2AnswerRow, TrustworthinessRow),
+        *(AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow),
     )
 }
-_OPTIONAL = (Rob2AnswerRow, AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow)
+_OPTIONAL = (
+    *(Rob2AnswerRow, TrustworthinessRow),
+    *(AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow),
+)
 
 RAW_TABLES = _named(*(kind for kind in RAW_KINDS.values() if kind not in _OPTIONAL))
 
@@ -264,10 +292,11 @@ RAW_TABLES = _named(*(kind for kind in RAW_KINDS.values() if kind not in _OPTION
 OPTIONAL_TABLES = _named(*_OPTIONAL)
 
 # those that results come from: all but what is said of warnings
-RESULT_TABLES = {**RAW_TABLES, **_named(Rob2AnswerRow)}
+RESULT_TABLES = {**RAW_TABLES, **_named(Rob2AnswerRow, TrustworthinessRow)}
 
 TRIALS, ARMS, OUTCOMES, CONTRASTS = (RAW_TABLES[name] for name in EFFECT_TABLES)
 ROB2_ANSWERS = OPTIONAL_TABLES["rob2_answers"]
+TRUSTWORTHINESS = OPTIONAL_TABLES["trustworthiness"]
 
 
 def tables_of(filled: Mapping[str, object]) -> dict[str, TableSchema]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ketameta.tables import (
+    assessed,
     bayes,
     characteristics,
     courses,
@@ -41,7 +42,7 @@ def _defined_in(*modules: ModuleType) -> Kinds:
 
 _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
-    "normalize": _defined_in(effects),
+    "normalize": _defined_in(effects, assessed),
     "synthesize": _defined_in(
         *(
             syntheses,

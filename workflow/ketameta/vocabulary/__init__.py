@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os.path import lexists
+from typing import Any
 
 from ketameta.documents.near import hint, nearest
 from ketameta.project import SUBJECT
@@ -24,7 +25,7 @@ from ketameta.vocabulary.files import (
     use,
     words_of_method,
 )
-from ketameta.vocabulary.models import ANY, Outcome, Scale, Spread, Treatment
+from ketameta.vocabulary.models import ANY, NumberChecks, Outcome, Scale, Spread, Treatment
 
 __all__ = [
     "ANY",
@@ -32,6 +33,7 @@ __all__ = [
     "METHOD",
     "SECONDARY",
     "SUBJECT",
+    "NumberChecks",
     "Outcome",
     "Scale",
     "Spread",
@@ -57,7 +59,8 @@ class Vocabulary:
     """Every known word: scales, outcomes and treatments by name, the rest as word -> label.
 
     ``sets_of_part`` are the analysis sets that do not tell by themselves whose results a row has,
-    ``spreads`` what earlier reviews found of tau² (of a ratio, of a difference).
+    ``number_checks`` those that speak to a check of INSPECT-SR, ``spreads`` what earlier reviews
+    found of tau² (of a ratio, of a difference).
     """
 
     scales: dict[str, Scale]
@@ -68,6 +71,7 @@ class Vocabulary:
     unusable_models: dict[str, str]
     cotreatments: dict[str, str]
     sets_of_part: frozenset[str]
+    number_checks: dict[str, NumberChecks]
     spreads: dict[str, Spread]
 
     def words(self, name: str) -> dict[str, str]:
@@ -117,8 +121,16 @@ def _laid_over() -> Vocabulary:
         unusable_models=method_words()["unusable_models"],
         cotreatments=cotreatments,
         sets_of_part=frozenset(method_words()["sets_of_part"]),
+        number_checks={
+            item: _number_checks(own) for item, own in method_words()["number_checks"].items()
+        },
         spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
+
+
+def _number_checks(told: dict[str, Any]) -> NumberChecks:
+    cells: dict[str, Any] = {k: tuple(v) if type(v) is list else v for k, v in told.items()}
+    return NumberChecks(**cells)
 
 
 def scale_sign(scale: str, outcome: str) -> int:

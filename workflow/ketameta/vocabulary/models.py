@@ -68,6 +68,21 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class NumberChecks:
+    """The number checks that speak to a check of INSPECT-SR.
+
+    `columns` are the cells that they look at, `baseline` says whether cells of a baseline belong
+    there (None: all do), `flags` are those of rows; `decides` that numbers alone answer it.
+    """
+
+    checks: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    baseline: bool | None = None
+    decides: bool = False
+
+
+@dataclass(frozen=True)
 class Outcome:
     """An outcome of the trials."""
 

@@ -20,8 +20,8 @@ class Finding:
 
     ``severity`` is ``error`` where the numbers cannot be, else ``warning``. ``line`` is that of
     the raw file, ``also`` are the lines on which it stands again; ``arm_id`` is empty for a whole
-    trial, ``value`` holds the cell in question. ``acknowledged`` is the reason for which a person
-    lets it stand.
+    trial, ``value`` holds the cell in question, ``others`` are trials that it is about as well.
+    ``acknowledged`` is the reason for which a person lets it stand.
     """
 
     check: str
@@ -34,6 +34,7 @@ class Finding:
     value: str
     message: str
     also: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
     acknowledged: str = ""
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator
 
 from ketameta.normalize.checks.findings import Finding, once
@@ -93,6 +94,19 @@ def _tested(
         bounds = (low - high, high - low) if mean == "change_mean" else (low, high)
         if known:
             yield mean, sd, known, bounds
+
+
+def telling(view: RowsByTrial) -> Counter[str]:
+    """Count the means of each trial that a wrong n or digit would show: not every one is possible.
+
+    Below that the sums of n whole scores lie closer to each other than a unit of the last digit.
+    """
+    return Counter(
+        row.trial_id
+        for row in view.outcomes
+        for mean, _, sizes, _ in _tested(view, row)
+        if all(2 * row.half(mean) * n < 1 - TINY for n in sizes)
+    )
 
 
 def means(view: RowsByTrial) -> list[Finding]:

@@ -28,6 +28,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Any, TypeVar
@@ -149,7 +150,8 @@ def two_labels(view: RowsByTrial) -> list[Finding]:
                     f"{_COUNTED.get(len(others), 'several')} labels? then enter part_of"
                 )
                 finding = view.finding("same-numbers-two-labels", one, "", message, _EXPLAINS)
-                found.append(((one.trial_id, *(o.trial_id for o in others)), finding))
+                names = tuple(other.trial_id for other in others)
+                found.append(((one.trial_id, *names), replace(finding, others=names)))
     return once(found) + _reports_twice(view)
 
 
@@ -238,7 +240,8 @@ def _reports_twice(view: RowsByTrial) -> list[Finding]:
                 finding = view.finding(
                     "same-numbers-two-labels", one, column, message, "open label|cohort|panel"
                 )
-                found.append(((one.trial_id, *(o.trial_id for o in others)), finding))
+                names = tuple(other.trial_id for other in others)
+                found.append(((one.trial_id, *names), replace(finding, others=names)))
     return [finding for _, finding in {key: (key, f) for key, f in reversed(found)}.values()]
 
 

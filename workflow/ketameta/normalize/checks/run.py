@@ -18,6 +18,7 @@ from ketameta.normalize.checks import (
     missing,
     outliers,
     places,
+    registration,
     repeats,
     spread,
     timing,
@@ -31,7 +32,7 @@ from ketameta.tables.raw import ArmRow, TrialRow
 
 _FAMILIES = (
     counts, bounds, spread, impossible, granularity, change, balance, conflicts,
-    repeats, timing, places, design, intervals, agreement, missing, outliers,
+    repeats, timing, places, registration, design, intervals, agreement, missing, outliers,
 )  # fmt: skip
 CHECKS: dict[str, Callable[[RowsByTrial], Iterable[Finding]]] = {
     name: look for family in _FAMILIES for name, look in family.CHECKS.items()
