@@ -53,11 +53,12 @@ COMMANDS = {
     "compare": "two extractions of the same trials, and which difference matters",
     "merge": "one set of tables of two, as decided; corrections",
     "export": "results with their forest plots as a Word document",
+    "trust": "forms to assess the trustworthiness of the trials",
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",
 }
 # these are of a project, in whichever of its folders they are typed; `diff` takes folders and files
-_IN_PROJECT = ("run", "explain", "figure", "export", "release", "diff")
+_IN_PROJECT = ("run", "explain", "figure", "export", "trust", "release", "diff")
 # run with the folder of a package and the words of a command line
 _THERE = (
     "import sys; sys.path[0] = sys.argv.pop(1); "
