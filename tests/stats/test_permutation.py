@@ -56,6 +56,21 @@ def test_orders_are_those_of_an_enumeration():
     assert_allclose(permutation_test(y, v, x).p, share, rtol=1e-12)
 
 
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("spread", [3, 3000])
+def test_orders_that_need_no_fit_are_those_below_the_observed(columns, spread):
+    g = np.random.default_rng(columns)
+    v = np.geomspace(0.01, 0.01 * spread, 120)
+    x = np.eye(4)[g.integers(0, 4, 120), 1:] if columns > 1 else g.normal(2_000, 5, (120, 1))
+    for slope in (0.0, 0.15, 0.4):
+        effects = (x - x.mean(axis=0)) @ np.full(columns, slope / x.std())
+        y = 0.2 + effects + g.normal(0, np.sqrt(v + 0.2))
+        whole = permutation_test(y, v, x, at_most=300)
+        alone = permutation_test(y, v, x, at_most=300, intercept=False)
+        assert_allclose(alone.p, [np.nan, *whole.p[1:]], rtol=0)
+        assert (alone.qm, alone.qm_p) == (whole.qm, whole.qm_p)
+
+
 def test_distinct_orders_are_each_yielded_once():
     assert sorted(map(tuple, _distinct(np.array([1, 0, 1, 2])))) == sorted(
         set(permutations([0, 1, 1, 2]))

@@ -313,12 +313,12 @@ def _permuted(y: Floats, v: Floats, x: Floats, tau2: str) -> Permutation:
     """
     first, *others = [n for n in ORDERS if n == ORDERS[0] or n * len(y) <= DEALT]
     design = np.column_stack([np.ones(len(y)), x])
-    found = permutation_test(y, v, design, tau2, at_most=first)
+    found = permutation_test(y, v, design, tau2, intercept=False, at_most=first)
     for most in others:
         shares = np.append(found.p[1:], found.qm_p)
         if found.exact or np.nanmin(shares) >= SEEN / found.arrangements:
             break
-        found = permutation_test(y, v, design, tau2, at_most=most)
+        found = permutation_test(y, v, design, tau2, intercept=False, at_most=most)
     return found
 
 

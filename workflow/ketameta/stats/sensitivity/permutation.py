@@ -11,13 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 from ketameta.stats.numerics.checks import aligned, as_effects
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate.pooling import random_effects
-from ketameta.stats.univariate.regression import REMEDY, design_columns, meta_regression
-from ketameta.stats.univariate.results import Permutation
+from ketameta.stats.univariate.regression import (
+    REMEDY,
+    design_columns,
+    meta_regression,
+    with_constant,
+)
+from ketameta.stats.univariate.results import MetaRegression, Permutation
 
 # Statistics of arrangements that are equal on paper may differ by rounding.
 TIE = 1e-8
 # cells of the designs that are dealt out at once
 _CELLS = 2**18
+# Of fewer studies a fit costs no more than to look whether it is needed; of variances that differ
+# more, normal equations may not tell.
+_MANY, _ALIKE = 100, 1e8
+# An F that is below this share of the observed one at values of tau2, each so many times the one
+# before, is below it between them: none was seen to rise there by a twentieth.
+_BELOW, _STEP = 0.8, 2.5
+
+Flags = NDArray[np.bool_]
 
 
 def permutation_test(
@@ -27,6 +40,7 @@ def permutation_test(
     tau2: str = "REML",
     interval: str = "hksj",
     *,
+    intercept: bool = True,
     at_most: int = 10_000,
     generator: np.random.Generator | None = None,
 ) -> Permutation:
@@ -44,6 +58,9 @@ def permutation_test(
     tau2, interval
         As in `random_effects` (wald, hksj, hksj-adhoc or auto with moderators). The default is one
         rule for every arrangement, since auto would compare statistics of two kinds.
+    intercept
+        Whether to test a constant column of a regression as well. Where not, its p is NaN, and
+        under hksj most arrangements of many studies need no fit.
     at_most
         All arrangements are fitted where there are no more than this (with mirror images counted
         once), else so many, drawn at random and the observed one among them.
@@ -92,7 +109,8 @@ def permutation_test(
         raise ValueError(f"X has shape {np.shape(X)}; with {len(y)} studies it is (k,) or (k, p)")
     if (bad := np.flatnonzero(here & ~np.isfinite(x).all(axis=1))).size:
         raise ValueError(f"X[{bad[0]}] is not finite; {REMEDY}")
-    return _shuffle((y[here], v[here], x[here]), (tau2, interval), at_most, draw)
+    data = y[here], v[here], x[here]
+    return _shuffle(data, (tau2, interval), intercept, at_most, draw)
 
 
 def _flip(
@@ -117,32 +135,79 @@ def _flip(
 def _shuffle(
     data: tuple[Floats, Floats, Floats],
     options: tuple[str, str],
+    intercept: bool,
     at_most: int,
     draw: np.random.Generator,
 ) -> Permutation:
-    """Refit with the rows of the design in other orders."""
+    """Refit with the rows of the design in other orders, the observed one first."""
     y, v, x = data
+    x, _, (moderator, _) = with_constant(x, y, None)
+    tested = moderator | intercept
     rows, code, counts = np.unique(x, axis=0, return_inverse=True, return_counts=True)
     code = code.ravel()
     arrangements = factorial(y.size) // prod(factorial(int(m)) for m in counts)
     exact = arrangements <= at_most
     if exact:
         order = np.array(list(_distinct(code)), dtype=np.intp).reshape(arrangements, y.size)
+        order = np.concatenate([code[None], order[(order != code).any(axis=1)]])
     else:
         arrangements = at_most
         order = draw.permuted(np.tile(code, (at_most, 1)), axis=1)
         order[0] = code
-    parts = np.array_split(order, -(-order.size * x.shape[1] // _CELLS))
-    fits = [meta_regression(y, v, rows[part], *options, tau2_interval=None) for part in parts]
-    statistic = np.concatenate([fit.statistic for fit in fits])
-    qm = np.concatenate([fit.qm for fit in fits])
-    observed = (order == code).all(axis=1).argmax()
-    swap = np.concatenate([[observed], np.delete(np.arange(len(order)), observed)])
-    p = _share(np.abs(statistic[swap]))
-    qm_p = _share(qm[swap][:, None])[0]
-    return Permutation(
-        statistic[observed], p, float(qm[observed]), float(qm_p), arrangements, exact
-    )
+    statistic, qm = np.zeros((len(order), x.shape[1])), np.zeros(len(order))
+    seen = meta_regression(y, v, x[None], *options, intercept=False, tau2_interval=None)
+    skips = not intercept and options[1] == "hksj" and y.size > _MANY
+    skips = skips and v.max() < _ALIKE * v.min() and bool(np.isfinite(seen.statistic).all())
+    for part in np.array_split(np.arange(len(order)), -(-order.size * x.shape[1] // _CELLS)):
+        some = _may_exceed((y, v, x), rows, order[part], seen, tested) if skips else slice(None)
+        left = part[some]
+        deal = rows[order[left]]
+        fit = meta_regression(y, v, deal, *options, intercept=False, tau2_interval=None)
+        statistic[left], qm[left] = fit.statistic, fit.qm
+    p = np.where(tested, _share(np.abs(statistic)), np.nan)
+    qm_p = _share(qm[:, None])[0]
+    return Permutation(statistic[0], p, float(qm[0]), float(qm_p), arrangements, exact)
+
+
+def _may_exceed(
+    data: tuple[Floats, Floats, Floats],
+    rows: Floats,
+    order: NDArray[np.intp],
+    seen: MetaRegression,
+    tested: Flags,
+) -> Flags:
+    """Say of each order whether a test may come as far as in the one seen, at whatever tau2.
+
+    F by Knapp & Hartung of the columns that are tested, by normal equations at tau2 from 0 to
+    infinity. Columns that are orthogonal with equal weights are so in every order.
+    """
+    y, v, x = data
+    (k, p), n = x.shape, len(order)
+    low, high = v.min() / 8, v.max() * 8
+    steps = 2 + int(np.log(high / low) / np.log(_STEP))
+    known = np.concatenate([[0.0], np.geomspace(low, high, steps)])
+    u = np.vstack([1 / (v + known[:, None]), np.full(k, 1 / v.min())])
+    uy = u * y
+    back = np.linalg.inv(np.linalg.qr(x)[1])
+    columns = (rows @ back).T[:, order]
+    cross, gram = np.empty((len(u), n, p)), np.empty((len(u), n, p, p))
+    for i, column in enumerate(columns):
+        cross[..., i] = uy @ column.T
+        for j in range(i + 1):
+            gram[..., i, j] = gram[..., j, i] = u @ (column * columns[j]).T
+    inverse = np.linalg.inv(gram)
+    along = np.einsum("mnij,mnj->mni", inverse, cross)
+    whole = uy @ y
+    left = whole[:, None] - np.einsum("mni,mni->mn", cross, along)
+    spread = np.einsum("li,mnij,lj->mnl", back, inverse, back, optimize=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f = (along @ back.T) ** 2 / spread * ((k - p) / left)[..., None]
+        # what is left without the columns of the omnibus test: about a mean, or of the effects
+        without = whole if tested.all() else whole - uy.sum(axis=1) ** 2 / u.sum(axis=1)
+        omnibus = (without[:, None] - left) / tested.sum() * (k - p) / left
+        below = (f < _BELOW * seen.statistic**2)[..., tested].all(axis=(0, 2))
+        below &= (omnibus < _BELOW * seen.qm).all(axis=0)
+    return np.asarray(~below)
 
 
 def _share(size: Floats) -> Floats:

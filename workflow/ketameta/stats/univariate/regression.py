@@ -215,8 +215,8 @@ def _constant_columns(rows: Floats) -> NDArray[np.bool_]:
 
 def _spans_constant(rows: Floats) -> bool:
     """Return whether one combination of the columns is 1 in every study present, (rows, p)."""
-    if not rows.size:
-        return False
+    if not rows.size or _constant_columns(rows).any():
+        return bool(rows.size)
     size = np.abs(rows).max(axis=0)
     rows = rows / np.where(size > 0, size, 1.0)
     one = np.ones(len(rows))
