@@ -17,6 +17,7 @@ from ketameta import vocabulary
 from ketameta.configuration import load
 from ketameta.evidence.certainty import certainty
 from ketameta.evidence.results import evidence_of
+from ketameta.evidence.rules import RULES
 from ketameta.ingest.stage import ingest
 from ketameta.measures import MEASURES
 from ketameta.normalize.stage import normalize
@@ -280,6 +281,12 @@ def test_what_is_not_computed_is_said_and_gives_no_number(tables, configuration,
     ):
         assert set(other.data) == {"analysis", "refused"}
         assert "not computed in the browser" in other.data["refused"]
+
+
+def test_a_rule_of_certainty_that_the_script_does_not_know_is_one_of_these(three, monkeypatch):
+    new = replace(RULES["i2"], name="few-trials", short="few trials")
+    monkeypatch.setitem(RULES, new.name, new)
+    assert "“few trials”" in three[0].other().data["refused"]
 
 
 def test_every_page_pools_all_its_trials_to_what_is_published(built, browser):  # noqa: F811

@@ -11,18 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence import agreement, bias, missing, precision
 from ketameta.evidence.bias import RISKS, risk_of
-from ketameta.evidence.certainty import LEVELS, Certainty
+from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
 from ketameta.evidence.missing import hides
 from ketameta.evidence.rules import RULES
 from ketameta.measures import INVERSE_VARIANCE, LOG, LOGIT, MEASURES, PLAIN
 from ketameta.methods import COMMON, NEED_ONE_MEAN, small_study_test
 from ketameta.report import wording, wording_splits
 from ketameta.report.naming import favoured_sides
+from ketameta.report.pages import script
 from ketameta.report.repool_fields import facets, fields_of
 from ketameta.report.repool_printed import printed
 from ketameta.report.wording_model import INTERVALS
@@ -101,7 +103,16 @@ def refusal(analysis: Analysis, record: SynthesisRow) -> str:
         return _refused(f"the model of this analysis ({record.engine})")
     if model.interval in NEED_ONE_MEAN:
         return _refused(f"the {INTERVALS[model.interval]} interval")
-    return "" if model.tau2 in ESTIMATORS else _refused(f"the estimator {model.tau2} of τ²")
+    if model.tau2 not in ESTIMATORS:
+        return _refused(f"the estimator {model.tau2} of τ²")
+    # a rule that the script does not name it does not know
+    unknown = [rule.short for name, rule in RULES.items() if f'"{name}"' not in _script()]
+    return _refused(f"the rule of certainty “{unknown[0]}”") if unknown else ""
+
+
+@cache
+def _script() -> str:
+    return script("repool.js")
 
 
 def _refused(what: str) -> str:
@@ -237,6 +248,7 @@ def _certainty(
         "levels": LEVELS,
         "stays": STAYS,
         "labels": [labels[level] for level in LEVELS],
+        "unrated": labels[NOT_RATED],
         "domains": [
             bias.DOMAIN,
             agreement.INCONSISTENCY,

@@ -1139,8 +1139,8 @@ window.ketametaRepool = (function repool() {
   }
 
   function certaintyIn(data, found) {
-    const { levels, labels, rules, domains } = data.certainty;
-    if (!found) return { label: "not rated", symbol: "", ratings: [] };
+    const { levels, labels, unrated, rules, domains } = data.certainty;
+    if (!found) return { label: unrated, symbol: "", ratings: [] };
     const taken = (n) => ["nothing", `${MINUS}1 level`, `${MINUS}2 levels`][-n];
     const circles = (level) => {
       const left = levels.indexOf(level) + 1;
