@@ -19,7 +19,9 @@ from ketameta.tables.syntheses import ExclusionRow, StudyRow
 from .made import report
 
 RULES = checklist_methods.RULES | checklist_results.RULES
-HELD = prisma_flow.Included(studies=3, reports=4, used=3, left_out={"outside the window": 1})
+HELD = prisma_flow.Included(
+    studies=3, reports=4, used=3, left_out={"outside the window": 1}, analyses={"Response": 3}
+)
 READ = ReportNumbers(12, 2, 10, (ReasonCount("not randomised", 5), ReasonCount("no control", 2)))
 FLOW = FlowNumbers(30, 0, 3, 67, 55, READ, ReportNumbers(3, 1, 2, (ReasonCount("a letter", 1),)))
 SEARCH = Search(
@@ -152,6 +154,7 @@ def test_no_item_is_met_where_its_place_is_missing(stage_tables, configuration, 
         trials=[],
         places=(),
         read_twice=5,
+        judged_twice=(),
         left_out=5,
         releases=["2026-01-31"],
         latest=None,
@@ -186,7 +189,9 @@ def test_what_a_review_tells_is_met(told):
     asked = ("1", "4", "6", "7", "8", "16a", "24a", "24b", "24c", "25", "26", "27")
     assert {item: plain[item] for item in asked} == dict.fromkeys(asked, "met")
     # nobody judged, nothing was read twice
-    assert [plain[item] for item in ("9", "11", "18")] == ["not met"] * 3
+    assert [plain[item] for item in ("9", "11", "18", "20a")] == ["not met"] * 4
+    # the numbers of what was read and left out name no report
+    assert plain["16b"] == "for a person"
     by_code = {row["item"]: row["state"] for row in rows_of(told.files, "mecir")}
     assert {code: by_code[code] for code in ("C24", "C27", "C30", "C36", "C41", "R56")} == (
         dict.fromkeys(("C24", "C27", "C30", "C36", "C41", "R56"), "met")
@@ -290,6 +295,13 @@ def test_an_update_has_a_column_of_what_was_there_before():
     ]
     assert "New studies included in review (n = 2)" in lines
     assert "Studies included in all (n = 3)" in lines
+    assert "Of these in “Response” (n = 3)" in lines
+    half = replace(SEARCH, flow=replace(FLOW, previous=Previous(reports=1)))
+    box = prisma_flow.diagram(half, HELD).steps[4].main[1]
+    assert [line.replace("\u00a0", " ") for line in box.lines] == [
+        "New studies included in review (not recorded)",
+        "Reports of new studies included (n = 3)",
+    ]
     assert prisma_flow.diagram(SEARCH, HELD).columns == (
         "Identification of studies via databases and registers",
         "Identification of studies via other methods",
@@ -328,7 +340,7 @@ def test_versions_their_trigger_and_changes_come_from_the_log(
         rows["Changes of the results since the version before"]["place"] == "changes.html#releases"
     )
     section = page["prisma.html"].split('id="versions"')[1].split("</section>")[0]
-    assert re.findall(r'<th scope="row">([\d.-]+)</th>.*?>(\d+)</td>', section) == [
+    assert re.findall(r'<th scope="row" class="nowrap">([\d.-]+)</th>.*?>(\d+)</td>', section) == [
         ("2026-01-31", "111"),
         ("2025-12-31", "110"),
     ]
@@ -358,6 +370,7 @@ def test_a_last_search_is_recent_beside_the_version(configuration, stage_tables)
             trials=[],
             places=("prisma.html#sources",),
             read_twice=0,
+            judged_twice=(),
             left_out=0,
             releases=releases,
             latest=None,

@@ -45,9 +45,9 @@ class Facts:
     """All that rules go by.
 
     `places` are the files of the report, and ``page#anchor`` of each heading; `read_twice` counts
-    the rows with a second reading; `latest` is what changed since the last of the `releases`
-    (dates), `trigger` what set off this version; `unsettled` says what of the flow is not
-    recorded, or does not add up.
+    the rows of results with a second reading, `judged_twice` are trial reports of two raters;
+    `latest` is what changed since the last of the `releases` (dates), `trigger` what set off this
+    version; `unsettled` says what of the flow is not recorded, or does not add up.
     """
 
     configuration: Configuration
@@ -56,6 +56,7 @@ class Facts:
     trials: Sequence[TrialRow]
     places: Collection[str]
     read_twice: int
+    judged_twice: Collection[str]
     left_out: int
     releases: Sequence[str]
     latest: SinceRelease | None

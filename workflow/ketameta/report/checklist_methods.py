@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ketameta.configuration.search import FIRST, Searched
 from ketameta.report.checklist import PAGE, Facts, Rule, Ruling, met, person, rule, unmet
 from ketameta.report.wording import count
 from ketameta.tables.effects import DerivationRow
+from ketameta.tables.syntheses import RowUseRow
 from ketameta.vocabulary import vocabulary
 
 _NOT_TOLD = "review.yaml does not tell ({})"
@@ -41,7 +44,7 @@ def _says(key: str, place: str = _TOLD) -> Rule:
 def _title_has(words: str) -> Rule:
     def ruled(facts: Facts) -> Ruling:
         title = facts.review.title
-        has = all(word in title.lower() for word in words.split())
+        has = words in title.lower()
         said = f"the title is “{title}”"
         return rule(facts, has, said, "index.html", f"{said}, without “{words}”")
 
@@ -99,8 +102,9 @@ def _searched(what: str, fits: str, *kinds: str) -> Rule:
 
 def _key_databases(facts: Facts) -> Ruling:
     names = " / ".join(one.name.lower() for one in facts.review.search.sources)
-    known = {"CENTRAL": ("central",), "MEDLINE": ("medline", "pubmed"), "Embase": ("embase",)}
-    missing = [name for name, ways in known.items() if not any(way in names for way in ways)]
+    # PubMed Central is another database
+    known = {"CENTRAL": r"(?<!pubmed )central", "MEDLINE": "medline|pubmed", "Embase": "embase"}
+    missing = [name for name, way in known.items() if not re.search(way, names)]
     otherwise = f"review.yaml does not name {', '.join(missing)} among its sources"
     return rule(facts, not missing, "all three are named", f"{PAGE}#sources", otherwise)
 
@@ -153,9 +157,16 @@ def _roles(facts: Facts) -> Ruling:
 
 
 def _collection(facts: Facts) -> Ruling:
-    said = f"{count(facts.read_twice, 'row')} of the tables were read a second time"
-    otherwise = "no row of the tables has a second reading (readings.csv)"
+    said = f"{count(facts.read_twice, 'row')} with results were read a second time"
+    otherwise = "no row with results has a second reading (readings.csv)"
     return rule(facts, facts.read_twice, said, "extraction.html#twice", otherwise)
+
+
+def _double_extraction(facts: Facts) -> Ruling:
+    (use,) = facts.tables[RowUseRow]
+    said = f"{facts.read_twice:,} of {count(use.rows, 'row')} with results were read twice"
+    fulfilled = use.rows and facts.read_twice >= use.rows
+    return rule(facts, fulfilled, said, "extraction.html#twice", said)
 
 
 def _variables(facts: Facts) -> Ruling:
@@ -257,9 +268,7 @@ def _updated_data(facts: Facts) -> Ruling:
     if facts.latest is None:
         return unmet("no version is recorded yet to compare with")
     edited, name = count(len(facts.latest.edited), "trial report"), facts.latest.release.name
-    return person(
-        f"{edited} edited since version {name}; how they are looked after is told nowhere"
-    )
+    return person(f"{edited} edited since version {name}; how it is done is told nowhere")
 
 
 def _version_flow(facts: Facts) -> Ruling:
@@ -299,6 +308,7 @@ RULES: dict[str, Rule] = {
     "availability": _availability,
     "roles": _roles,
     "collection": _collection,
+    "double_extraction": _double_extraction,
     "variables": _variables,
     "choice": _passage(
         "choice-of-results", "the order of preference among results", "no analysis is told"

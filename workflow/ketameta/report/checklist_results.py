@@ -8,7 +8,6 @@ from ketameta.evidence.missing import DOMAIN as MISSING
 from ketameta.report import wording_certainty
 from ketameta.report.checklist import PAGE, Facts, Rule, Ruling, met, person, rule, unmet
 from ketameta.report.wording import count
-from ketameta.tables.diagnostics import RaterAgreementRow
 from ketameta.tables.effects import BiasRow, FindingRow
 from ketameta.tables.rob2 import OVERALL
 from ketameta.tables.syntheses import SplitRow, StudyRow
@@ -35,6 +34,10 @@ def _flow(facts: Facts) -> Ruling:
 
 
 def _excluded(facts: Facts) -> Ruling:
+    read = facts.review.search.flow
+    named = sum(one.reports for one in (*read.reports.excluded, *read.other_reports.excluded))
+    if named:
+        return person(f"cite the {count(named, 'report')} that were read and left out")
     if not facts.left_out:
         return person("no trial report of the tables is left out of every analysis")
     said = f"{count(facts.left_out, 'trial report')} in no analysis, with reasons"
@@ -91,9 +94,13 @@ def _judgements_have(what: str, has: Callable[[BiasRow], object]) -> Rule:
 
 
 def _two_raters(facts: Facts) -> Ruling:
-    both = max((row.trials for row in facts.tables[RaterAgreementRow]), default=0)
-    said = f"two raters judged {count(both, 'trial report')}"
-    return rule(facts, both, said, "rob2.html#agreement", "no trial report was judged by two")
+    return _share(facts, facts.judged_twice, "judged by two are", "rob2.html#agreement")
+
+
+def _contributing(facts: Facts) -> Ruling:
+    if not facts.judged:
+        return unmet("no trial report is judged for risk of bias")
+    return _in_pages("certainty", "trials with their risk of bias", "nothing is rated", 0)(facts)
 
 
 def _individual(facts: Facts) -> Ruling:
@@ -167,7 +174,7 @@ RULES: dict[str, Rule] = {
     "sourced": _judgements_have("name their source", lambda row: row.source),
     "two_raters": _two_raters,
     "individual": _individual,
-    "contributing": _in_pages("certainty", "trials with their risk of bias", "nothing is rated", 0),
+    "contributing": _contributing,
     "pooled": _pooled,
     "heterogeneity": _heterogeneity,
     "explored_results": _in_pages("splits", "groups", "no groups are compared"),

@@ -40,21 +40,31 @@ class Included:
     """What the tables hold: studies that share no people, reports, and those in an analysis.
 
     `left_out` counts the reports in no analysis by reason; one with several reasons is in each.
+    `analyses` are the reports in each headline analysis, by its title.
     """
 
     studies: int
     reports: int
     used: int
     left_out: Mapping[str, int]
+    analyses: Mapping[str, int]
 
 
-def included(tables: Tables, excluded: Sequence[ExcludedTrialRow]) -> Included:
+def included(
+    tables: Tables, excluded: Sequence[ExcludedTrialRow], configuration: Configuration
+) -> Included:
     """Return what the tables hold; `excluded` are the reports in no analysis."""
     (data,) = tables[DataRow]
-    used = len({study.trial_id for study in tables[StudyRow]})
+    by_name = by(tables[StudyRow], lambda row: row.analysis)
+    pooled = {name: {study.trial_id for study in own} for name, own in by_name.items()}
     reasons = Counter(row.reason for row in excluded)
+    headlines = [a for a in configuration.whole if a.display.headline]
     return Included(
-        studies=data.apart, reports=data.reports, used=used, left_out=dict(reasons.most_common())
+        studies=data.apart,
+        reports=data.reports,
+        used=len(set().union(*pooled.values())),
+        left_out=dict(reasons.most_common()),
+        analyses={a.display.title: len(pooled.get(a.name, ())) for a in headlines},
     )
 
 
@@ -161,11 +171,9 @@ def diagram(search: Search, held: Included) -> Flow:
     flow, previous = search.flow, search.flow.previous
     updates = previous.studies is not None or previous.reports is not None
     new = "New studies" if updates else "Studies"
-    own = [
-        n - (m or 0)
-        for n, m in ((held.studies, previous.studies), (held.reports, previous.reports))
-    ]
-    gained = [number if number >= 0 else None for number in own]
+    gained = (_gained(held.studies, previous.studies), _gained(held.reports, previous.reports))
+    if not updates:
+        gained = held.studies, held.reports
     first, other = flow.reports, flow.other_reports
     steps = [
         _step("Identification", _box("Records identified from:", *_kinds(search, FIRST)),
@@ -184,10 +192,10 @@ def diagram(search: Search, held: Included) -> Flow:
     if updates:
         total = ("Studies included in all", held.studies), ("Reports of them", held.reports)
         steps.append(_step("Included", _box("", *total)))
-    steps.append(
-        _step("Analyses", _box("", ("Reports with an effect in an analysis or more", held.used)),
-              _box("Reports in no analysis:", *held.left_out.items()) if held.left_out else None)
-    )  # fmt: skip
+    used = ("Reports with an effect in an analysis or more", held.used)
+    headlines = [(f"of these in “{title}”", number) for title, number in held.analyses.items()]
+    out = _box("Reports in no analysis:", *held.left_out.items()) if held.left_out else None
+    steps.append(_step("Analyses", _box("", used, *headlines), out))
     columns = [f"Identification of {new.lower()} via {way}" for way in _WAYS]
     joins: list[int | None] = [None, 4]
     if updates:
@@ -210,6 +218,11 @@ def diagram(search: Search, held: Included) -> Flow:
         joins=tuple(joins),
         notes=_notes(steps),
     )
+
+
+def _gained(now: int, before: int | None) -> int | None:
+    """Return how many came since a version; None where that is not told, or cannot be."""
+    return None if before is None or before > now else now - before
 
 
 def _step(phase: str, main: Box, beside: Box | None = None, *others: Box | None) -> Step:

@@ -184,6 +184,8 @@ def _search(review: Review) -> Iterator[str]:
         yield f"Sources searched: {'; '.join(map(about.source_words, search.sources))}."
     if search.languages:
         yield f"Reports in {listed([*search.languages])} were taken in."
+    if search.selection:
+        yield f"{search.selection.rstrip('.')}."
     if search.note:
         yield f"{search.note.rstrip('.')}."
 

@@ -220,7 +220,9 @@ class _Report:
         self.made |= Tables(dict(zip((CharacteristicsRow, ExcludedTrialRow), told, strict=True)))
         weights = extraction.unread_rows(found.unread)
         self.made |= Tables({FindingStateRow: found.stated, UnreadWeightRow: weights})
-        self.read_twice = sum(one.read for one in found.twice)
+        twice = [one.read for one in found.twice if one.table in ("outcomes", "contrasts")]
+        self.read_twice = sum(twice)
+        self.judged_twice = {one.trial_id for one in assessed.trials if len(one.raters) > 1}
         tables.forget(*RAW_KINDS.values())
 
     def of_analyses(self) -> Files:
@@ -312,7 +314,7 @@ class _Report:
     def of_lists(self) -> Files:
         """Yield the page of the reporting lists and its diagram: it looks at all others."""
         excluded = self.made[ExcludedTrialRow]
-        held = prisma_flow.included(self.tables, excluded)
+        held = prisma_flow.included(self.tables, excluded, self.configuration)
         flow = prisma_flow.flow_rows(self.configuration, self.tables, held)
         facts = checklist.Facts(
             configuration=self.configuration,
@@ -321,6 +323,7 @@ class _Report:
             trials=self.trials,
             places=self.places,
             read_twice=self.read_twice,
+            judged_twice=self.judged_twice,
             left_out=len({row.trial_id for row in excluded}),
             releases=[release.date for release in oldest_first(self.releases)],
             latest=self.since[0],
