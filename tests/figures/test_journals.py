@@ -323,6 +323,10 @@ def test_the_legend_tells_what_the_figure_does_not(tables, configuration, record
     assert any("Diamond: pooled effect" in line for line in found)
     assert any(line.startswith("†") for line in found)
     assert not any("per cent" in line for line in found)
+    name = "response_24h"
+    assert legend(COCHRANE, configuration[name], records[name], own)[-1] == (
+        "Judgements of risk of bias by RoB 1 are not shown."
+    )
     house = legend(None, configuration[name], records[name], own)
     assert any(line.startswith("Risk of bias, RoB 2") for line in house)
 
@@ -335,6 +339,51 @@ def test_one_trial_has_no_total_and_says_so_in_the_legend(
     assert (forest.total, forest.prediction, len(forest.rows)) == (None, None, 1)
     own = of_analyses(tables, READ)(name)
     assert "One trial: nothing is pooled." in legend(BMJ, configuration[name], records[name], own)
+
+
+def test_a_judgement_that_is_taken_over_and_disputed_has_a_light(tables, configuration, records):
+    from ketameta.figures.forest import draw
+    from ketameta.report.forest_data import forest_of
+    from ketameta.tables.collection import Tables
+    from ketameta.tables.diagnostics import JudgementRow
+
+    name = "response_24h"
+    own = of_analyses(tables, READ)(name)
+    both = [replace(row, disputed=True, inherited_from="other") for row in own[JudgementRow]]
+    own |= Tables({JudgementRow: both})
+    plain = forest_of(configuration[name], records[name], own)
+    ours, _ = journal_forest(COCHRANE, configuration[name], records[name], own)
+    for forest, letters in ((plain, "LUSH"), (ours, "+?−")):
+        lights = [light for row in forest.rows for light in row.lights if light.letter]
+        assert {light.letter for light in lights} <= {f"{letter}*" for letter in letters}
+        assert all("taken over from a report" in light.title for light in lights)
+        assert draw(forest).shapes
+
+
+def test_trials_that_are_not_pooled_have_rows_and_no_total(tables, configuration, records):
+    name = "response_24h"
+    own = of_analyses(tables, READ)(name)
+    ends = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "q", "q_p", "p", "se")
+    record = replace(records[name], **dict.fromkeys(ends), engine="too few", needed=20, split=None)
+    for journal in JOURNALS.values():
+        forest, stacked = journal_forest(journal, configuration[name], record, own)
+        assert (forest.total, forest.prediction, stacked.total) == (None, None, None)
+        assert len(forest.rows) == record.k
+        found = legend(journal, configuration[name], record, own)
+        assert any(line.startswith("Nothing is pooled: ") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        ("inverse variance", "IV, Random"),
+        ("Mantel-Haenszel", "M-H, Fixed"),
+        ("Peto", "Peto, Fixed"),
+        ("GLMM", "GLMM, Random"),
+    ],
+)
+def test_the_way_of_pooling_has_its_name_in_review_manager(records, engine, said):
+    assert journal_words.method_name(replace(records["response_24h"], engine=engine)) == said
 
 
 def test_tau2_is_never_shown_as_none_where_there_is_some(records):

@@ -91,6 +91,14 @@ def test_what_has_no_room_beside_the_axis_stands_above_it(forest_with):
         place(forest_with(6), 50)
 
 
+def test_names_wrap_between_words_and_break_none(forest_with):
+    forest = forest_with(3, name="TRANSFORM-1+2 pooled {} (Japan)")
+    for millimetres in (85, 100, 180):
+        (part,), _ = place(replace(forest, notes=()), millimetres)
+        found = [s.text for s in flat(part.scene.shapes) if isinstance(s, Text)]
+        assert sum("TRANSFORM-1+2" in text for text in found) == 3
+
+
 def texts_of(scene):
     return [shape.text for shape in flat(scene.shapes) if isinstance(shape, Text)]
 

@@ -70,7 +70,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--dpi", type=int, choices=(300, 600), default=600, help="dots an inch of tiff and png"
     )
     parser.add_argument("--grey", action="store_true", help="in shades of grey, without colour")
-    parser.add_argument("--out", type=Path, default=Path("figures"), metavar="FOLDER")
+    out = Path("figures")
+    parser.add_argument("--out", type=Path, default=out, metavar="FOLDER", help=f"where to ({out})")
 
 
 def _width(word: str) -> float:

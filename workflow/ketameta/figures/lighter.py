@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ketameta.figures.columns import Heading
+from ketameta.figures.columns import SIZE, Heading
 from ketameta.figures.forest import PLOT, Block, Forest, ForestRow, Total, column_places, draw
+from ketameta.figures.metrics import text_width
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene
 
@@ -14,6 +15,7 @@ from ketameta.figures.scene import Scene
 # leaves, and what does after the last of them
 _BEFORE = ((0.0, PLOT), (0.0, 190.0), (150.0, 190.0), (150.0, 140.0), (120.0, 110.0))
 _AFTER = (90.0, 110.0)
+_LONGEST = 150.0  # pixels of a word in a name that is not broken
 _PRINT = 170.0  # left of the plot, for small print below pooled rows
 NARROWEST = 260.0  # pixels of a plot with numbers above its intervals
 
@@ -115,15 +117,12 @@ def fitted(
     `least` points, where nothing fits.
     """
     gone: list[str] = []
-    made = forest
-    for name, plot in _BEFORE:
-        made = _tight(forest, name, plot)
-        if column_places(made).width <= widest:
-            break
-    else:
+    made = _tightest(forest, _BEFORE, widest)
+    if column_places(made).width > widest:
         made, gone = lighter(made, widest)
-        if column_places(made).width > widest:
-            made = _tight(made, *_AFTER)
+        # what left may have left room for names as they are
+        made = replace(made, left=(forest.left[0], *made.left[1:]))
+        made = _tightest(made, (*_BEFORE, _AFTER), widest)
     places = column_places(made)
     own, room = places.width, places.plot[0]
     if own > widest or (room < _PRINT and any(total.below for total in made.totals)):
@@ -140,9 +139,24 @@ def fitted(
     return _parts(made, draw, highest * room / width), gone
 
 
+def _tightest(forest: Forest, steps: Sequence[tuple[float, float]], widest: float) -> Forest:
+    """Return the forest with the first names and axis that fit, or with the last."""
+    for name, plot in steps:
+        made = _tight(forest, name, plot)
+        if column_places(made).width <= widest:
+            break
+    return made
+
+
 def _tight(forest: Forest, name: float, plot: float) -> Forest:
-    """Return the forest with names no wider than `name` pixels (0: as they are) and its axis."""
-    first = replace(forest.left[0], widest=name or forest.left[0].widest)
+    """Return the forest with its axis and names of `name` pixels at the most (0: as they are).
+
+    A column as wide as its widest word breaks none, unless that is far wider than a name should be.
+    """
+    words = [word for row in forest.rows for word in row.left[0].split(" ")]
+    widest = min(max((text_width(word, SIZE) for word in words), default=0.0), _LONGEST)
+    own = forest.left[0].widest
+    first = replace(forest.left[0], widest=min(max(name, widest), own) if name else own)
     return replace(forest, left=(first, *forest.left[1:]), plot=plot)
 
 

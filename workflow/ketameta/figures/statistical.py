@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.figures.canvas import save
 from ketameta.figures.metrics import text_width
+from ketameta.figures.printing import luminance
 from ketameta.figures.scene import COLOURS, DARK, writable
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def draw_evidence(
 
 def _legible(axes: Axes) -> None:
     """Set each number of a heat map in black or white, whichever stands out more from its cell."""
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import to_hex
 
     mesh = axes.collections[0]
     mesh.update_scalarmappable()
@@ -206,12 +207,8 @@ def _legible(axes: Axes) -> None:
     assert values is not None
     colours: list[Any] = [c for c, v in zip(mesh.get_facecolor(), values.ravel(), strict=True) if v]
     for text, colour in zip(axes.texts, colours, strict=True):
-        linear = [
-            (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(colour)
-        ]
-        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         # WCAG: black and white stand out alike at 0.179
-        text.set_color("black" if luminance > 0.179 else "white")
+        text.set_color("black" if luminance(to_hex(colour)) > 0.179 else "white")
 
 
 def _wrapped(text: str, letters: int) -> str:

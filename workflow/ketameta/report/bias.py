@@ -63,8 +63,10 @@ def lights(trial_id: str, judged: Judged, tools: Sequence[str]) -> tuple[Light, 
                 found.append(Light("", "rule", f"{label}: not assessed"))
                 continue
             word = one.judgement
-            letter = LETTERS[word] + ("*" if one.disputed else "")
-            letter += INHERITED if one.inherited_from else ""
+            # a disc has room for one mark: of both the title tells
+            letter = LETTERS[word] + (
+                "*" if one.disputed else INHERITED if one.inherited_from else ""
+            )
             told = ", taken over from a report of the same randomisation"
             title = f"{label}{told if one.inherited_from else ''}: {one.detail}"
             found.append(Light(letter, _ROLES[word], title))

@@ -39,7 +39,8 @@ def journal_forest(
     wide, narrow = (
         _forest(journal, analysis, record, kept, columns) for columns in (in_columns, stacked)
     )
-    below = replace(narrow.scale, title=narrow.scale.title.replace("\n", " "))
+    title = narrow.scale.title.replace("\n(", " (").replace("\n", ", ")
+    below = replace(narrow.scale, title=title)
     blocks = tuple(map(_unlit, narrow.blocks))
     return wide, replace(narrow, lights=(), legend=(), blocks=blocks, scale=below)
 
@@ -207,6 +208,11 @@ def legend(
         lines.append(f"{how}.")
     plain = forest_of(analysis, record, own)
     lines += plain.notes
+    tools = bias.tools_of(own.get(JudgementRow))
     if not journal:
         lines += plain.legend
+    elif journal.lights and len(tools) > 1:
+        (shown,) = bias.tools_of(_of_one_tool(own.get(JudgementRow)))
+        others = naming.listed([tool.replace("RoB", "RoB ") for tool in tools if tool != shown])
+        lines.append(f"Judgements of risk of bias by {others} are not shown.")
     return [journal_words.in_style(journal, line) for line in lines] if journal else lines
