@@ -111,7 +111,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "claims.html",
         "data.html",
         "networks.html",
-        "extraction.html",  # 31 of 47 is not the note's per cent: a finding of the checks
+        # 31 of 47 is not the note's per cent: a finding of the checks
+        *("extraction.html", "trust.html"),
         *("prisma.html", "tables/mecir.csv"),  # which is counted there
         "summary_of_findings.docx",
         *(f"manuscript.{end}" for end in ("html", "docx", "md")),
@@ -126,7 +127,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
                 *("multiverse", "multiverse_measures", "choices", "specifications", "extremes"),
                 *("fragility", "subsets", "subset_fields", "contours", "assumed"),
                 *("network_effects", "networks", "network_trials", "network_nodes"),
-                *("network_ranks", "network_differences"),
+                *("network_ranks", "network_differences", "prefilled"),
             )
         ),
         "analyses/response_24h.html",

@@ -66,7 +66,10 @@ def test_results_with_and_without_stand_on_both_pages(page):
     for name in ("trust", "analyses/response"):
         assert f"{without.estimate:.2f} [" in page.page(name)
     text = page.page("analyses/response")
-    assert "is judged of 2 of 3 trials: T000 has serious concerns. Without it the risk" in text
+    assert (
+        "is judged of 2 of 3 trials: T000 has serious concerns (assessors differ, and the worse "
+        "stands). Without it the risk" in text
+    )
     assert f'<th scope="row">{WITHOUT_SERIOUS}</th>' in text
     assert 'href="../trust.html"' in text
     assert f"{WITHOUT_SERIOUS},RR,2," in page.files["tables/sensitivity.csv"]
@@ -112,6 +115,15 @@ def test_where_nobody_judged_the_page_says_so_and_what_the_program_saw(made, kit
 
 def trusted(*words):
     return [row(TrustRow, label=f"T{i}", judgement=word) for i, word in enumerate(words)]
+
+
+def test_what_is_not_settled_is_said():
+    one = row(TrustRow, label="T0", judgement=SERIOUS, disputed=True)
+    found = [pooled(4, 1.5, 1.1, 2.0)]
+    said = in_analysis("RR", RECORD, 5, [one], found)
+    assert "T0 has serious concerns (assessors differ, and the worse stands)." in said
+    said = in_analysis("RR", RECORD, 5, [one, *trusted(SERIOUS)], found)
+    assert "have serious concerns (assessors differ on 1, and the worse stands)." in said
 
 
 def pooled(k, estimate, low=None, high=None):

@@ -21,18 +21,11 @@ from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.entered import as_entered
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, Problem
-from ketameta.tables.raw import (
-    RAW_KINDS,
-    RESULT_TABLES,
-    ROB2_ANSWERS,
-    TRUSTWORTHINESS,
-    ArmRow,
-    TrialRow,
-)
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS, ArmRow, TrialRow
 from ketameta.tables.table import Row
 
 # where answers of several raters stand side by side: that they differ is kept, not decided
-SIDE_BY_SIDE = (ROB2_ANSWERS.name, TRUSTWORTHINESS.name)
+SIDE_BY_SIDE = (ROB2_ANSWERS.name,)
 RATER = Column("rater", "id", "who extracted the row", optional=True)
 _NAMES = ("id", "ids")
 

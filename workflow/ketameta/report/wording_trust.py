@@ -45,23 +45,31 @@ def in_analysis(
     doubted = [row for row in rows if row.judgement == trust.SERIOUS]
     if not doubted:
         return f"{said}: none has serious concerns, so that none is left out for them."
-    names = [row.label for row in doubted]
+    found = next(row for row in sensitivity if row.variant == trust.WITHOUT_SERIOUS)
+    without = "Without it" if len(doubted) == 1 else "Without them"
+    return f"{said}: {_in_doubt(doubted)}. {without} {_what_is_left(measure, record, found)}."
+
+
+def _in_doubt(rows: Sequence[TrustRow]) -> str:
+    """Name trials of serious concerns, and say where it is not settled that they are."""
+    names = [row.label for row in rows]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     which = ", ".join(names[:_NAMED]) + more if more else listed(names)
     has = "has" if len(names) == 1 else "have"
-    found = next((row for row in sensitivity if row.variant == trust.WITHOUT_SERIOUS), None)
-    if found is None:
-        return f"{said}: {which} {has} serious concerns."
-    without = "Without it" if len(names) == 1 else "Without them"
+    number = sum(row.disputed for row in rows)
+    open_of = f" on {number}" if len(names) > 1 else ""
+    said = f" (assessors differ{open_of}, and the worse stands)" if number else ""
+    return f"{which} {has} serious concerns{said}"
+
+
+def _what_is_left(measure: str, record: Estimate, found: SensitivityRow) -> str:
+    """Say what is pooled of the other trials, beside the analysis itself."""
     if found.estimate is None:
-        rest = "no trial is left" if not found.k else f"{count(found.k, 'trial')} left, not pooled"
-        return f"{said}: {which} {has} serious concerns. {without} nothing is pooled: {rest}."
+        left = f"{count(found.k, 'trial')} left" if found.k else "no trial is left"
+        return f"nothing is pooled: {left}"
     sign = unit_sign(measure)
-    result = f"{estimate_interval(measure, found)}{sign} from {count(found.k, 'trial')}"
-    place = (
-        ""
-        if record.estimate is None
-        else f" in place of {estimate_interval(measure, record)}{sign}"
-    )
-    words = MEASURES[measure].words
-    return f"{said}: {which} {has} serious concerns. {without} the {words} is {result}{place}."
+    said = f"the {MEASURES[measure].words} is {estimate_interval(measure, found)}{sign}"
+    said += f" from {count(found.k, 'trial')}"
+    if record.estimate is None:
+        return said
+    return f"{said} in place of {estimate_interval(measure, record)}{sign}"
