@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ketameta.report_files import REFERENCE_FILES, TABLES
+from ketameta.report_files import LONG_TABLES, REFERENCE_FILES, TABLES
 from ketameta.storage import content_id, read_table
 
 STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions", "crosscheck"]
@@ -25,6 +25,7 @@ SHARED = {
     "extraction.html",
     "summary_of_findings.docx",
     *(f"manuscript.{end}" for end in ("html", "docx", "md")),
+    *LONG_TABLES,
     *REFERENCE_FILES,
     *("prisma.html", "figures/prisma.svg"),
     "verify.R",

@@ -111,6 +111,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "claims.html",
         "data.html",
         "networks.html",
+        "outcomes.html",
+        "results.html",
         # 31 of 47 is not the note's per cent: a finding of the checks
         *("extraction.html", "trust.html"),
         *("prisma.html", "tables/mecir.csv"),  # which is counted there

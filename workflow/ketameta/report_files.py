@@ -9,7 +9,7 @@ from ketameta.vocabulary.narrowing import slug
 # every table that a page shows, as a file
 TABLES = (
     *("syntheses", "subgroups", "splits", "sensitivity", "studies", "derivations", "raw_rows"),
-    *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
+    *("ledger", "absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
     *("arm_reductions", "evidence_map", "certainty", "signalling", "rater_agreement"),
     *("trustworthiness", "trust_judgements", "trust", "trust_agreement", "prefilled"),
     *("summary_of_findings", "characteristics", "excluded_trials"),
@@ -26,6 +26,9 @@ TABLES = (
     *("network_nodes", "network_ranks", "network_differences"),
     *("prisma_flow", "prisma_checklist", "mecir"),
 )
+
+# the pages of one long table each
+LONG_TABLES = ("trials.html", "outcomes.html", "ledger.html", "results.html")
 
 # the works that the report cites, for reference managers
 REFERENCE_FILES = ("references.bib", "references.ris", "references.csl.json")
@@ -60,6 +63,7 @@ def report_files(
         "rules.html",
         "manuscript.html",
         "prisma.html",
+        *LONG_TABLES,
         *asked_pages(courses, networks),
         "static/style.css",
         *SCRIPTS,

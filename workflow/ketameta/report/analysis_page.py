@@ -25,6 +25,8 @@ from ketameta.report.graphics import (
     missing_people,
     reductions_of,
 )
+from ketameta.report.listing import where
+from ketameta.report.listings import LEDGER
 from ketameta.report.looks import looks_view
 from ketameta.report.missing_outcomes import missing_view
 from ketameta.report.moderators import KINDS as MODERATED
@@ -214,6 +216,7 @@ def files(page: Page) -> Iterator[str]:
             multiverse=multiverse_view(analysis, record, own),
             repool=repool_data(analysis, record, own, page.beside.rated),
             warnings=page.warnings,
+            ledger=where(LEDGER.page, analysis=analysis.display.title),
             review=page.review,
             told=page.claimed,
             more_pages=page.more_pages,

@@ -12,8 +12,9 @@ from ketameta.report.overview import Overview, summary
 from ketameta.report.traces import Traces
 from ketameta.report.wording_model import model
 from ketameta.report_files import TABLES
+from ketameta.synthesize.fates import on_the_outcome
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import DerivationRow, ResultRow
+from ketameta.tables.effects import DerivationRow, LedgerRow, ResultRow
 from ketameta.tables.parts import Fit
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES, RESULT_TABLES
 from ketameta.tables.stages import MADE_KINDS, STAGE_KINDS, STAGE_TABLES
@@ -42,6 +43,8 @@ def shown_tables(
             yield name, _of(DerivationRow, steps)
         elif name == "raw_rows":
             yield name, _raw_rows(tables[StudyRow], traces)
+        elif name == "ledger":
+            yield name, _of(LedgerRow, on_the_outcome(tables.once(LedgerRow)))
         elif name == "summary":
             yield name, CsvTable(["section", "item", "value"], summary(counted))
         elif name == "dictionary":

@@ -19,6 +19,7 @@ from ketameta.report import (
     checklist_methods,
     checklist_results,
     extraction,
+    listings,
     prisma,
     prisma_flow,
     rob2,
@@ -46,6 +47,7 @@ from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import with_narrowed
+from ketameta.report.listing import Listing
 from ketameta.report.manuscript import (
     Manuscript,
     analyses_table,
@@ -71,11 +73,12 @@ from ketameta.report.wording import level_percent
 from ketameta.report.wording_networks import TRANSITIVITY
 from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import SCRIPTS, asked_pages, report_files
+from ketameta.synthesize.fates import on_the_outcome
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
-from ketameta.tables.effects import DerivationRow, FindingRow, ResultRow, SignallingRow
+from ketameta.tables.effects import DerivationRow, FindingRow, LedgerRow, ResultRow, SignallingRow
 from ketameta.tables.prisma import MecirItemRow, PrismaFlowRow, PrismaItemRow
 from ketameta.tables.raw import RAW_KINDS, TrialRow
 from ketameta.tables.syntheses import (
@@ -199,9 +202,13 @@ class _Report:
             more_pages=asked_pages(asked.courses, asked.networks),
         )
 
-    def _page(self, name: str, own: Mapping[str, Any]) -> tuple[str, str]:
-        template = environment().get_template(name)
-        return name, template.render(**given(self.shared), **own, root="")
+    def _page(self, name: str, own: Mapping[str, Any], template: str = "") -> tuple[str, str]:
+        page = environment().get_template(template or name)
+        return name, page.render(**given(self.shared), **own, root="")
+
+    def _listing(self, listing: Listing) -> tuple[str, str]:
+        own = {"list": listing, "long_tables": listings.PAGES}
+        return self._page(listing.about.page, own, "listing.html")
 
     def about_data(self) -> Files:
         """Yield the pages that need most of the raw tables, which are forgotten afterwards."""
@@ -218,12 +225,21 @@ class _Report:
         self.judged = judged_of(tables, assessed.raters, len(assessed.trials), *doubts)
         told = characteristics_rows(tables), excluded_rows(tables)
         self.made |= Tables(dict(zip((CharacteristicsRow, ExcludedTrialRow), told, strict=True)))
+        anchors = {trial.anchor for trial in assessed.trials}
+        yield self._listing(
+            listings.trials_listing(told[0], self.trials, tables[ResultRow], anchors)
+        )
         weights = extraction.unread_rows(found.unread)
         self.made |= Tables({FindingStateRow: found.stated, UnreadWeightRow: weights})
         twice = [one.read for one in found.twice if one.table in ("outcomes", "contrasts")]
         self.read_twice = sum(twice)
         self.judged_twice = {one.trial_id for one in assessed.trials if len(one.raters) > 1}
         tables.forget(*RAW_KINDS.values())
+        ledger, rows = on_the_outcome(tables.once(LedgerRow)), tables[ResultRow]
+        yield self._listing(listings.rows_listing(rows, ledger))
+        labels = {row.trial_id: row.label for row in rows}
+        yield self._listing(listings.ledger_listing(ledger, labels, self.configuration))
+        yield self._listing(listings.results_listing(self.asked))
 
     def of_analyses(self) -> Files:
         """Yield the figure and the page of each analysis."""

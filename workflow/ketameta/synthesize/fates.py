@@ -129,6 +129,21 @@ def _reasons(column: pa.ChunkedArray) -> list[ReasonRow]:
     return [ReasonRow(reason=REASONS[r], number=number) for r, number in counted.most_common()]
 
 
+def furthest(reasons: Iterable[str]) -> str:
+    """Return the reason of several at which a row came furthest through the sieves."""
+    return max(reasons, key=_ORDER.__getitem__)
+
+
+def in_words(reason: str) -> str:
+    """Return what a reason of the ledger means."""
+    return REASONS[reason]
+
+
+def on_the_outcome(ledger: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """Return the fates of rows in analyses of their own outcome: of others nothing is told."""
+    return [row for row in ledger if row.reason != ELSEWHERE]
+
+
 def exclusions(
     analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], raw: RawRows
 ) -> list[ExclusionRow]:
@@ -137,14 +152,14 @@ def exclusions(
     rows = by((fate for fate in fates if fate.trial_id not in inside), lambda f: f.trial_id)
     result = []
     for trial_id in sorted(rows):
-        furthest = max((fate.reason for fate in rows[trial_id]), key=_ORDER.__getitem__)
-        same = [fate for fate in rows[trial_id] if fate.reason == furthest]
+        reached = furthest(fate.reason for fate in rows[trial_id])
+        same = [fate for fate in rows[trial_id] if fate.reason == reached]
         result.append(
             ExclusionRow(
                 analysis=analysis.name,
                 trial_id=trial_id,
                 label=raw.labels[trial_id],
-                reason=REASONS[furthest],
+                reason=REASONS[reached],
                 detail=_details(same),
                 rows=_places(same),
                 near=any(_near(analysis, fate, raw) for fate in same),
