@@ -1,4 +1,4 @@
-"""What pyproject.toml has no word for: the Snakefile and its rules are installed too.
+"""What pyproject.toml has no word for: Snakefile, rules, lock and licence are installed too.
 
 They stand beside the package, where package-data does not reach. A package-dir of their own needs
 every package listed by hand, takes egg-info along, and lets an editable installation load a finder
@@ -10,7 +10,10 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-RULES = ["workflow/Snakefile", *map(str, Path("workflow/rules").glob("*.smk"))]
+RULES = [
+    *("workflow/Snakefile", "requirements.lock", "LICENSE", "CITATION.cff"),
+    *map(str, Path("workflow/rules").glob("*.smk")),
+]
 
 
 class BuildWithRules(build_py):

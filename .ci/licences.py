@@ -24,6 +24,7 @@ WORDS = (
     (r"python software foundation license|psf.*", "PSF-2.0"),
     (r"mozilla public license 2\.0.*|mpl.?2\.0", "MPL-2.0"),
     (r"isc( license.*)?", "ISC"),
+    (r"w3c-20150513", "W3C-20150513"),
     (r"the unlicense.*", "Unlicense"),
     (r"gnu lesser general public license v3.*|lgpl-?v?3.*", "LGPL-3.0-or-later"),
     (r"gnu lesser general public license v2.*|lgpl-?v?2.*", "LGPL-2.1-or-later"),
@@ -45,6 +46,7 @@ ALLOWED = {
     *("MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "Apache-2.0", "PSF-2.0"),
     *("MPL-2.0", "Unlicense", "Zlib", "CC0-1.0", "LGPL-2.1-or-later", "LGPL-3.0-or-later"),
     *("Python-2.0", "BSL-1.0", "HPND", "MIT-CMU", "CNRI-Python"),
+    "W3C-20150513",
 }
 
 

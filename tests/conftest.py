@@ -142,7 +142,8 @@ def copy_project(folder):
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
     copy_subject(folder)
     shutil.copytree(TABLES, folder / "data" / "raw")
-    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("Snakefile", "requirements.lock", "LICENSE", "CITATION.cff"):
+        shutil.copy(ROOT / name, folder)
     return Project(folder)
 
 

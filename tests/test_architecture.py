@@ -54,6 +54,7 @@ ALLOWED = {
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "reviews": {*GROUND, "ingest", "stats"},
     "library": {*GROUND, "ingest", "reviews", "stats"},
+    "crates": {*GROUND, "configuration", "freshness"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
     "report": {
         *GROUND,

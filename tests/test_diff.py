@@ -919,13 +919,13 @@ def test_a_project_in_a_folder_of_the_repository_is_read_there(small, tmp_path, 
 
 
 def test_a_release_is_recorded_once_and_shown(history, say, monkeypatch):
-    assert "is older than data/raw" in say(history, "release").stderr
+    assert "is older than data/raw" in say(history, "release", "--no-crate").stderr
     remake(history, monkeypatch)
-    done = say(history, "release")
+    done = say(history, "release", "--no-crate")
     assert done.returncode == 0, done.stderr
     path = history.path("reports/versions/2026-05-01.json")
     assert path.is_file()
-    assert "has these results already" in say(history, "release").stdout
+    assert "has these results already" in say(history, "release", "--no-crate").stdout
     history.edit(*BACK)
     remake(history, monkeypatch)
     assert path.is_file()
@@ -942,9 +942,9 @@ def test_a_release_is_recorded_once_and_shown(history, say, monkeypatch):
     for move in moved:
         assert f"{change_words.in_se(move['in_se'])}</td>" in text
         assert [cause["edit"].split(": ")[1] for cause in move["causes"]] == ["events 31 → 30"]
-    assert "give --date" in say(history, "release").stderr
-    assert say(history, "release", "--date", "2026-04-01").returncode == 1
-    assert say(history, "release", "--date", "2026-06-01").returncode == 0
+    assert "give --date" in say(history, "release", "--no-crate").stderr
+    assert say(history, "release", "--no-crate", "--date", "2026-04-01").returncode == 1
+    assert say(history, "release", "--no-crate", "--date", "2026-06-01").returncode == 0
     # a record of tables that no commit holds: the estimates are compared, rows cannot be
     history.edit(*EDIT)
     done = say(history, "diff", "2026-06-01", "--json")

@@ -176,12 +176,14 @@ def estimates(project):
 
 
 def test_a_release_runs_the_report_alone(small):
-    done = small.ketameta("release", "--date", "2027-01-31")
+    done = small.ketameta("release", "--no-crate", "--date", "2027-01-31")
     assert done.returncode == 0, done.stderr
     before = pages(small)
     assert executed(small.snakemake()) == ["report"]
     assert differs(before, pages(small)) == {
         *("index.html", "data.html", "changes.html", "extraction.html"),
+        # how to cite it, by its version
+        *("verify.R", "summary_of_findings.docx"),
     }
 
 

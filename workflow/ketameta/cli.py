@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from ketameta import __version__
 from ketameta.documents.files import ConfigurationError
@@ -37,7 +38,8 @@ of diff also 10 an estimate, certainty or verdict moved, 11 a conclusion flipped
 of compare also 10 the two differ.
 `ketameta COMMAND --help` tells more of each.
 """
-# a module of `commands` each, with two functions: `arguments`, and one of the command's name
+# a module of `commands` each, with two functions: `arguments`, and one of the command's name, which
+# has _ where that has -
 COMMANDS = {
     "init": "make a new review that runs at once",
     "check": "check the raw tables",
@@ -54,7 +56,8 @@ COMMANDS = {
     "merge": "one set of tables of two, as decided; corrections",
     "export": "results with their forest plots as a Word document",
     "trust": "forms to assess the trustworthiness of the trials",
-    "release": "record what these tables give",
+    "release": "record what these tables give, and write it to be cited",
+    "reproduce-release": "every byte of a release made again",
     "completion": "completion for bash, zsh and fish",
 }
 # these are of a project, in whichever of its folders they are typed; `diff` takes folders and files
@@ -64,6 +67,11 @@ _THERE = (
     "import sys; sys.path[0] = sys.argv.pop(1); "
     "from ketameta.cli import main; sys.exit(main(sys.argv[1:]))"
 )
+
+
+def module_of(command: str) -> ModuleType:
+    """Return the module of a command."""
+    return import_module(f"ketameta.commands.{command.replace('-', '_')}")
 
 
 def parser(*commands: str) -> argparse.ArgumentParser:
@@ -80,9 +88,9 @@ def parser(*commands: str) -> argparse.ArgumentParser:
     for name, said in COMMANDS.items():
         own = added.add_parser(name, help=said, formatter_class=raw)
         if name in commands or not commands:
-            module = import_module(f"ketameta.commands.{name}")
+            module = module_of(name)
             module.arguments(own)
-            own.set_defaults(do=getattr(module, name))
+            own.set_defaults(do=getattr(module, name.replace("-", "_")))
     return top
 
 

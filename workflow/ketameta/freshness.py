@@ -11,7 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,6 +195,30 @@ def entered(raw: Path) -> list[Path]:
         return []
     found = [raw / name for name in names if name[0] not in ".~" and name.isprintable()]
     return [path for path in found if path.suffix.lower() in _ENTERED and path.is_file()]
+
+
+def made_from(configuration: Configuration) -> dict[str, str]:
+    """Return digests of what a run is made from beside its tables: words, code, packages, report.
+
+    `report` is that of the pages alone, whatever the versions of packages. A DOI does not count: it
+    is given to what is made.
+    """
+    review = replace(configuration.review, doi="")
+    asked = replace(configuration, review=review)
+    parts: dict[str, dict[str, str]] = {"words": {}, "code": {}, "packages": {}, "report": {}}
+    for stage in RUN:
+        # neither raw tables nor records of releases
+        found = inputs(stage, asked, raw=Path(os.devnull), releases=Path(os.devnull))
+        code = sources(stage)
+        for name, digest in found.items():
+            own = "packages" if name == "versions" else "code" if name in code else "words"
+            parts[own][f"{stage} {name}"] = digest
+            if stage == "report" and own != "packages":
+                parts["report"][name] = digest
+    return {
+        part: bytes_hash("".join(f"{found[n]} {n}\n" for n in sorted(found)).encode())[:16]
+        for part, found in parts.items()
+    }
 
 
 @cache

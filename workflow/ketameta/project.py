@@ -12,6 +12,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 INSTALLED = (PACKAGE / "workflow").is_dir()
 WORKFLOW = PACKAGE / "workflow" if INSTALLED else PACKAGE.parent
+# what stands above the rules: the packages that are locked, licence, how to cite
+HOME = PACKAGE if INSTALLED else PACKAGE.parents[1]
 # where the subject and the questions of a project stand
 SUBJECT = Path("workflow/config")
 # what makes a folder a project

@@ -125,7 +125,8 @@ def report(given: Given) -> Files:
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return None
-    return stage(given.tables, given.configuration, releases, given.memo)
+    made_from = freshness.made_from(given.configuration)["report"]
+    return stage(given.tables, given.configuration, releases, given.memo, made_from)
 
 
 def figures(given: Given) -> Files:

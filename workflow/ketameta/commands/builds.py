@@ -35,18 +35,20 @@ _COMPARE = tuple(
             "changes",
             "edited",
             "edits",
+            "number_digests",
             "reclaimed",
             "references",
             "refits",
             "releases",
             "rows",
+            "version_rule",
         ),
     )
 )
 _APART = tuple(
     f"{PACKAGE.as_posix()}/{name}"
     for name in (
-        *("report/", "figures/", "commands/", "cli.py", "report_files.py"),
+        *("report/", "figures/", "commands/", "crates/", "cli.py", "report_files.py"),
         *("freshness.py", "publishing.py", *_COMPARE),
     )
 )

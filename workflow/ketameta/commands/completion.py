@@ -6,7 +6,6 @@ import argparse
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
@@ -79,7 +78,7 @@ def offered(line: Sequence[str]) -> list[str]:
 
 
 def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
-    from ketameta.cli import COMMANDS
+    from ketameta.cli import COMMANDS, module_of
 
     command = next((word for word in before if not word.startswith("-")), "")
     if not command:
@@ -87,7 +86,7 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
     if command not in COMMANDS:
         return []
     own = argparse.ArgumentParser()
-    import_module(f"ketameta.commands.{command}").arguments(own)
+    module_of(command).arguments(own)
     options = {word: action for action in own._actions for word in action.option_strings}
     if begun.startswith("-"):
         return options

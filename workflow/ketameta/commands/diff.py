@@ -31,7 +31,7 @@ verdict and certainty became, whether a conclusion flipped, and which edit did i
 alone, the analysis fitted again; edits of risk of bias move certainty alone and are not fitted).
 
   ketameta diff                  the last commit against this folder as it stands
-  ketameta diff v1.2             a revision, or a release by its date, against this folder
+  ketameta diff v1.2             a revision, or a release (by date or version), against this folder
   ketameta diff HEAD~3 HEAD      two revisions
   ketameta diff ../before .      two folders: projects, their data/raw, or their data/processed;
                                  or workbooks

@@ -16,7 +16,7 @@ from ketameta.commands.revisions import (
     extract,
     git,
 )
-from ketameta.evidence.releases import NAME, ReleaseError, parse_release
+from ketameta.evidence.releases import NAME, VERSION, ReleaseError, parse_release, read_all
 from ketameta.ingest.places import EXCEL
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.workbook import WORKBOOK
@@ -176,7 +176,7 @@ def version(name: str, rev: bool = False) -> Version:
         return _folder(name, folder)
     if folder.suffix.lower() == EXCEL and folder.is_file():
         return RawFolder(name, folder)
-    record = folder if folder.suffix == ".json" else Path(VERSIONS, f"{name}.json")
+    record = folder if folder.suffix == ".json" else Path(VERSIONS, f"{_released_as(name)}.json")
     if NAME.fullmatch(record.stem) and record.is_file():
         return Recorded(name, record)
     if not name or git("rev-parse", "--git-dir") is None:
@@ -185,6 +185,19 @@ def version(name: str, rev: bool = False) -> Version:
         return Revision(name, commit_of(name))
     except NoSuchVersionError:
         raise NoSuchVersionError(f"{name}: no such folder, release or revision") from None
+
+
+def _released_as(name: str) -> str:
+    """Return the day of the release that a version such as 1.2.0 is; else what was given."""
+    if not VERSION.fullmatch(name):
+        return name
+    from ketameta.evidence.version_rule import versions
+
+    try:
+        known = versions(read_all(Path(VERSIONS)))
+    except ReleaseError:
+        return name
+    return next((day for day, version in known.items() if version == name), name)
 
 
 def tables_at(wanted: Version, spare: Path) -> Path:

@@ -34,6 +34,7 @@ Reason = Annotated[str, Len(3, 500)]
 Address = Annotated[
     str, Written(r"^https?://[^\s<>\"]+$", "an address that starts with https://, without spaces")
 ]
+Doi = Annotated[str, Written(r"^10\.\d{4,9}/[^\s<>\"]{1,200}$", "a DOI as 10.5281/zenodo.123456")]
 Orcid = Annotated[
     str, Written(r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$", "an ORCID iD as 0000-0002-1825-0097")
 ]
@@ -142,6 +143,8 @@ class Review:
     """Where the review is found."""
     licence: Annotated[str, Written(r"^[A-Za-z0-9.+() -]{2,60}$", "an SPDX word as CC-BY-4.0")] = ""
     """Licence of the data, as an SPDX word."""
+    doi: Doi = ""
+    """DOI under which releases are deposited; pages print it where they tell how to cite."""
     registration: Registration = Registration()
     """Where the review is registered, or why it is not."""
     protocol: Protocol = Protocol()
@@ -154,6 +157,11 @@ class Review:
     """Who paid for it and what they had to say in it, or that nobody did."""
     interests: Reason = ""
     """Competing interests of its authors, or that there are none."""
+
+
+def searched(review: Review) -> str:
+    """Return the last day that trials were searched for up to; empty where none is told."""
+    return max(review.search.last, *(source.end for source in review.search.sources), "")
 
 
 NEUTRAL = Review("What the trials show", "What do these trials show?", (), ())

@@ -28,6 +28,7 @@ from ketameta.tables.upkeep import AdjudicationRow
 FORM = 1
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
+VERSION = re.compile(r"[1-9][0-9]{0,5}(\.(0|[1-9][0-9]{0,5})){2}")
 
 
 class ReleaseError(ValueError):
@@ -39,8 +40,10 @@ class Release:
     """One release: its name (a date, and a number where there are several), and what it found.
 
     `claims` holds the verdict on each claim, `findings` what the number checks found and nobody
-    explained, `decisions` the ids of what was decided on cells and rows; each is None where an
-    older record has none.
+    explained, `decisions` the ids of what was decided on cells and rows. `version` is what it is
+    cited by, `searched` the day of the last search (empty: none told), `results` a digest of the
+    numbers of each analysis, `made_from` one of words, code and packages (see `version_rule`). Each
+    is None, the version empty, where an older record has none.
     """
 
     name: str
@@ -51,6 +54,10 @@ class Release:
     claims: dict[str, str] | None = None
     findings: tuple[FindingKey, ...] | None = None
     decisions: tuple[str, ...] | None = None
+    version: str = ""
+    searched: str | None = None
+    results: dict[str, str] | None = None
+    made_from: dict[str, str] | None = None
 
     @property
     def date(self) -> str:
@@ -81,6 +88,10 @@ class Release:
             more = f'\n  "findings": [\n{told}\n  ],'
         if self.decisions is not None:
             more += f'\n  "decisions": {json.dumps(self.decisions, ensure_ascii=False)},'
+        for key in ("version", "searched", "made_from", "results"):
+            told = getattr(self, key)
+            if told or (told is not None and key != "version"):
+                more += f'\n  "{key}": {json.dumps(told, ensure_ascii=False, sort_keys=True)},'
         return (
             "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},{claims}{more}'
             f'\n  "syntheses": [\n{rows}\n  ]\n}}\n'
@@ -172,9 +183,16 @@ def parse_release(name: str, text: str | bytes) -> Release:
             _texts(content["claims"]) if "claims" in content else None,
             _findings(content["findings"]) if "findings" in content else None,
             _list_of_texts(content["decisions"]) if "decisions" in content else None,
+            content.get("version", ""),
+            content.get("searched"),
+            _texts(content["results"]) if "results" in content else None,
+            _texts(content["made_from"]) if "made_from" in content else None,
         )
-        if not all(isinstance(text, str) for text in (release.data_hash, release.commit)):
-            raise TypeError("data_hash and commit are texts")
+        known = (release.data_hash, release.commit, release.version, release.searched or "")
+        if not all(isinstance(text, str) for text in known):
+            raise TypeError("data_hash, commit, version and searched are texts")
+        if release.version and not VERSION.fullmatch(release.version):
+            raise ValueError(f"{release.version[:40]!r} is not a version such as 1.2.0")
     except ReleaseError:
         raise
     except RecursionError:

@@ -11,6 +11,8 @@ from ketameta.report.naming import capital, listed, treatment
 from ketameta.report.wording import count
 
 NOT_TOLD = "not told"
+# before a DOI, for its address
+DOI = "https://doi.org/"
 # between that there is none, and why
 WHY = ". "
 
@@ -102,12 +104,17 @@ def authors(review: Review) -> str:
     return listed([author.name for author in review.authors]) or "unnamed authors"
 
 
-def citation(review: Review, version: str, data_hash: str) -> str:
-    """Say how to cite a report: who made the review, its title, by what, and of which data."""
+def citation(review: Review, version: str, data_hash: str, release: str = "") -> str:
+    """Say how to cite a report: who made the review, its title, by what, and of which data.
+
+    `release` is the version of the release that it is; empty where it is none.
+    """
     end = "" if review.title.endswith((".", "?", "!")) else "."
+    named = f" Version {release}." if release else ""
+    doi = f" {DOI}{review.doi}" if review.doi else ""
     return (
-        f"{authors(review)}. {review.title}{end} Made with ketameta {version}. "
-        f"Data hash {data_hash}."
+        f"{authors(review)}. {review.title}{end}{named} Made with ketameta {version}. "
+        f"Data hash {data_hash}.{doi}"
     )
 
 

@@ -15,6 +15,7 @@ from ketameta.evidence.releases import (
     changes_since,
     oldest_first,
 )
+from ketameta.evidence.version_rule import step_between, versions
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, ForestRow, Total, draw
 from ketameta.figures.marks import Interval
@@ -24,6 +25,7 @@ from ketameta.report.compact import on_page
 from ketameta.report.forest_data import axis_scale
 from ketameta.report.overview import Overview
 from ketameta.report.pages import Shared, environment, given, style_sheet
+from ketameta.report.version_words import RULE, why
 
 NOW = "these tables"
 
@@ -74,6 +76,9 @@ def page(
             living=living,
             configuration=configuration,
             words=change_words,
+            versions=versions(ordered),
+            whys={b.name: why(step_between(a, b)) for a, b in pairwise(ordered)},
+            version_rule=RULE,
             root="",
         )
     )

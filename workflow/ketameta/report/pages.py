@@ -97,7 +97,8 @@ class Shared:
     """What every template is given.
 
     `tables` are paths of the report, `tested` the claims (id and text) by the analysis that they
-    name, `told` counts the claims in words, `more_pages` are those there only where asked.
+    name, `told` counts the claims in words, `more_pages` are those there only where asked,
+    `release_version` is that of the release that the report is, if it is one.
     """
 
     review: Review
@@ -110,6 +111,7 @@ class Shared:
     tested: Mapping[str, Sequence[tuple[str, str]]]
     told: str
     more_pages: Sequence[str]
+    release_version: str = ""
 
 
 def given(view: Any) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Configuration
+from ketameta.evidence.rated import result_of
 from ketameta.evidence.releases import Release, oldest_first
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
+from ketameta.evidence.version_rule import version_of
 from ketameta.figures.scene import writable
 from ketameta.memo import Memo
 from ketameta.report import (
@@ -103,14 +105,17 @@ def report(
     configuration: Configuration,
     releases: Sequence[Release] = (),
     memo: Memo | None = None,
+    made_from: str = "",
 ) -> Files:
     """Yield path below reports/ and content of every file of the report.
 
-    `releases` are the recorded ones; the page of changes compares these tables with them. The page
-    of an analysis is that of the run before where the memo has it. Of long tables no two pages, and
-    no rows that are done with, have to be in memory at a time.
+    `releases` are the recorded ones; the page of changes compares these tables with them, and the
+    report has the version of the last where that is of these, and its pages were made from the same
+    (`made_from`). The page of an analysis is that of the run before where the memo has it. Of long
+    tables no two pages, and no rows that are done with, have to be in memory at a time.
     """
-    whole = _Report(tables, with_narrowed(tables, configuration), releases, memo or Memo())
+    asked = with_narrowed(tables, configuration)
+    whole = _Report(tables, asked, releases, memo or Memo(), made_from)
     parts = (whole.about_data, whole.of_analyses, whole.of_all, whole.of_lists, whole.as_tables)
     for files in parts:
         for path, content in files():
@@ -151,9 +156,10 @@ class _Report:
         configuration: Configuration,
         releases: Sequence[Release],
         memo: Memo,
+        made_from: str = "",
     ) -> None:
         self.tables, self.configuration, self.releases = tables, configuration, releases
-        self.memo = memo
+        self.memo, self.made_from = memo, made_from
         self.rated = certainties(tables, configuration)
         rated = rated_syntheses(tables, configuration, self.rated)
         self.records = {row.analysis: row for row in rated}
@@ -189,6 +195,9 @@ class _Report:
         found = overview(self.tables)
         data_hash = found.data.data_hash
         dates = [r.date for r in oldest_first(self.releases) if r.data_hash == data_hash]
+        claims = {view.claim_id: view.verdict for view in self.claims}
+        results = list(map(result_of, self.records.values()))
+        made = found.digests, data_hash, results, claims, self.made_from
         return Shared(
             review=self.configuration.review,
             overview=found,
@@ -200,6 +209,7 @@ class _Report:
             tested=self.tested,
             told=verdict_tally(self.claims),
             more_pages=asked_pages(asked.courses, asked.networks),
+            release_version=version_of(self.releases, *made),
         )
 
     def _page(self, name: str, own: Mapping[str, Any], template: str = "") -> tuple[str, str]:
@@ -359,7 +369,7 @@ class _Report:
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""
         data_hash, counted = self.shared.data_hash, self.shared.overview
-        review = self.configuration.review
+        review, version = self.configuration.review, self.shared.release_version
         sheets, in_sheets = {}, {name for name, _ in SHEETS.values()}
         for name, table in shown_tables(self.tables, self.made, self.traces, counted):
             yield f"tables/{name}.csv", to_csv(table)
@@ -367,12 +377,12 @@ class _Report:
                 sheets[name] = table
         questions = {analysis.name: analysis.display.question for analysis in self.configuration}
         yield "ketameta.xlsx", workbook(sheets, questions, review, __version__, data_hash)
-        cited = about.citation(review, __version__, data_hash)
+        cited = about.citation(review, __version__, data_hash, version)
         yield (
             "summary_of_findings.docx",
             findings_document(review, self.configuration.summaries, self.found, cited),
         )
-        yield "verify.R", verify_script(self.tables, self.configuration, data_hash)
+        yield "verify.R", verify_script(self.tables, self.configuration, data_hash, version)
         yield "static/style.css", style_sheet()
         for path in SCRIPTS:
             yield path, script(path.removeprefix("static/"))

@@ -55,10 +55,15 @@ quit(status = if (wrong > 0) 1 else 0)
 """
 
 
-def verify_script(tables: Tables, configuration: Configuration, data_hash: str) -> str:
-    """Return the script: helpers, the calls of each analysis, and the exit status."""
+def verify_script(
+    tables: Tables, configuration: Configuration, data_hash: str, release: str = ""
+) -> str:
+    """Return the script: helpers, the calls of each analysis, and the exit status.
+
+    `release` is the version of the release that the report is, if it is one.
+    """
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
-    cited = about.citation(configuration.review, __version__, data_hash)
+    cited = about.citation(configuration.review, __version__, data_hash, release)
     # in one line, whatever the title is
     parts.append(f"# {' '.join(cited.split())}\n")
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
