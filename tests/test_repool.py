@@ -36,7 +36,6 @@ from ketameta.tables.syntheses import PointsRow, SynthesisRow
 from ketameta.vocabulary.narrowing import named
 
 from .rows import tables_of
-from .test_pages import browser, browser_path  # noqa: F401 - a fixture
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "examples" / "psilocybin"
@@ -45,10 +44,7 @@ PARTS = 8
 ANSWER = "([data, keep]) => keep.map((k) => repool.printed(data, repool.pool(data, k)))"
 NUMBERS = "([pages]) => pages.map((data) => repool.pool(data, data.studies.map(() => true)))"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser_path() is None, reason="no Chromium: install or name one"),
-]
+pytestmark = pytest.mark.slow
 
 
 class Asked:
@@ -135,7 +131,7 @@ def example():
 
 
 @pytest.fixture(scope="module")
-def script(browser):  # noqa: F811
+def script(browser):
     """Return a function that asks the script as a page loads it."""
     page = browser.new_page()
     page.add_script_tag(content=script_of("repool.js"))
@@ -289,7 +285,7 @@ def test_a_rule_of_certainty_that_the_script_does_not_know_is_one_of_these(three
     assert "“few trials”" in three[0].other().data["refused"]
 
 
-def test_every_page_pools_all_its_trials_to_what_is_published(built, browser):  # noqa: F811
+def test_every_page_pools_all_its_trials_to_what_is_published(built, browser):
     page, seen = browser.new_page(), 0
     for path in sorted(built.path("reports/analyses").glob("*.html")):
         page.goto(path.as_uri())
