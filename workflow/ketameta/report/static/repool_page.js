@@ -382,11 +382,13 @@
   }
 
   function show() {
+    const inView = new Set(figures.filter(({ svg }) => svg.checkVisibility()));
     const inside = studies.map(passes);
     const keep = inside.map((passed, place) => passed && !off.has(place));
     boxes.forEach((box, place) => Object.assign(box, { checked: keep[place], disabled: !inside[place] }));
     filters.forEach((follow) => follow());
     undo();
+    late = [];
     const active = keep.includes(false);
     const result = engine.pool(data, keep);
     const words = active ? engine.printed(data, result) : published;
@@ -397,8 +399,17 @@
     if (!active) return;
     missed.textContent = `Left out: ${studies.filter((_, place) => !keep[place]).map(({ label }) => label).join("; ")}.`;
     compare(words);
-    figures.forEach((figure) => redraw(figure, result, words));
+    for (const figure of figures) if (inView.has(figure)) redraw(figure, result, words);
+    late = figures.filter((figure) => !inView.has(figure));
+    setTimeout(settle);
   }
+
+  /* the figures of other screens and of paper follow when that in view is there */
+  let late = [];
+  function settle() {
+    late.splice(0).forEach((figure) => redraw(figure, seen.result, seen.words));
+  }
+  window.addEventListener("beforeprint", settle);
 
   function choose() {
     unknown = [];
