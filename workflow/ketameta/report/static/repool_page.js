@@ -297,21 +297,24 @@
     return (measure.counts ? ["events", "n"] : ["n"]).map(all).join("/");
   }
 
-  function total(figure, group, members, weights, name, estimate, record) {
+  function total(figure, group, members, weights, name, [before, estimate], record) {
     const texts = direct(group, "text");
     const some = members.filter((place) => seen.keep[place]);
     const start = Math.min(...texts.map((text) => at(text, "x")));
     const [label, ...more] = texts.filter((text) => at(text, "x") === start);
-    put(label, { text: `${name}, ${some.length} of ${members.length} trials` });
+    const [trials, all] = [some, members].map((of) => new Set(of.map((place) => studies[place].trial)).size);
+    put(label, { text: `${name}, ${trials} of ${all} trials` });
     for (const node of more) put(node, { text: "" });
     texts.filter((text) => at(text, "x") > start && at(text, "x") < figure.x0).forEach((text, n) => {
       const alike = arms(members, "TC"[n]) === text.textContent; /* else a control is in several rows */
       cell([text], alike ? arms(some, "TC"[n]) : "–");
     });
     const cells = right(figure, group);
-    const weight = some.reduce((all, place) => all + weights[place], 0);
-    if (cells.length > 3) cell([cells.shift()], weight ? weight.toFixed(1) : "–");
-    cell(cells, estimate.replace(measure.unit, ""));
+    const tokens = before.replace(measure.unit, "").split(" ");
+    const from = cells.findIndex((_, n) => tokens.every((token, i) => cells[n + i]?.textContent === token));
+    const weight = some.reduce((sum, place) => sum + weights[place], 0);
+    if (from > 0) cell([cells[0]], weight ? weight.toFixed(1) : "–");
+    cell(from < 0 ? cells.slice(-1) : cells.slice(from, from + tokens.length), estimate.replace(measure.unit, ""));
     diamond(figure, group, ends(record, "low", "high"));
   }
 
@@ -329,13 +332,13 @@
     const groups = published.groups.filter(([, k, , estimate]) => k > 1 && estimate !== "–");
     let members = [];
     for (const node of direct(svg, "a, g.total, text[font-weight]")) {
-      const [name] = groups[0] ?? [];
+      const [name, , , before] = groups[0] ?? [];
       if (node.matches("a")) members.push(rows.indexOf(node));
       else if (node.matches("text")) members = [];
       else if (groups.shift()) {
         const own = words.groups.find(([label]) => label === name);
-        total(figure, node, members, weights, "Subtotal", own?.[3] ?? "–", split?.groups.find(({ label }) => label === name)?.record);
-      } else total(figure, node, [...rows.keys()], weights, "Your choice", words.estimate, result);
+        total(figure, node, members, weights, "Subtotal", [before, own?.[3] ?? "–"], split?.groups.find(({ label }) => label === name)?.record);
+      } else total(figure, node, [...rows.keys()], weights, "Your choice", [published.estimate, words.estimate], result);
     }
     const found = ends(result, "low", "high");
     const middle = found ? figure.place(found[1]) : -1;
@@ -504,4 +507,5 @@
   read();
   show();
   folded.open = seen.said !== "";
+  document.getElementById("repool-filters").open = facets.some(narrowed);
 })();
