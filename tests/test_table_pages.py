@@ -7,12 +7,6 @@ from urllib.parse import parse_qs, quote_plus
 
 import pytest
 
-from . import test_pages
-
-# as there: the browser, and the report that was made once
-browser, context, page = test_pages.browser, test_pages.context, test_pages.page
-address, pytestmark = test_pages.address, test_pages.pytestmark
-
 PAGES = ("trials.html", "outcomes.html", "ledger.html", "results.html")
 # headings that are shown, and of each line that is shown what its cells say, numbers in full
 SHOWN = """() => {

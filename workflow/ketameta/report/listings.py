@@ -10,6 +10,7 @@ from ketameta.measures import MEASURES
 from ketameta.report import wording, wording_certainty, wording_findings
 from ketameta.report.answers import Answer
 from ketameta.report.listing import About, Cell, Kind, ListColumn, Listing, listing, number, where
+from ketameta.report.naming import capital
 from ketameta.report.wording_notes import plain_reason
 from ketameta.synthesize.fates import furthest, in_words
 from ketameta.tables.characteristics import CharacteristicsRow
@@ -138,15 +139,9 @@ def _source(trial: TrialRow) -> Cell:
 _WHOSE = ("trial_id", "arm_id", "arm_t", "arm_c", "outcome")
 _OPENED = ("scale", "timepoint_h", "n", "events", "mean", "sd", "change_mean", "estimate")
 _WIDE = ("definition", "flag", "note", "locator", "model")
-_HEADINGS = {
-    "timepoint_h": "Hour",
-    "n": "People",
-    "sd": "SD",
-    "se": "SE",
-    "seen": "Read",
-    "baseline_sd": "Baseline SD",
-    "change_sd": "Change SD",
-}
+# what stands above a column in place of its name, and of parts of a name
+_HEADINGS = {"timepoint_h": "Hour", "n": "People", "seen": "Read", "p_value": "p"}
+_PARTS = {"sd": "SD", "se": "SE", "ci": "interval", "ci95": "95% interval", "url": "address"}
 _KINDS: Mapping[str, Kind] = {"integer": "number", "number": "number", "word": "choice"}
 
 
@@ -180,7 +175,8 @@ def rows_listing(rows: Sequence[ResultRow], ledger: Sequence[LedgerRow]) -> List
         return in_words(furthest(e.reason for e in of(row))) if of(row) else NOT_ASKED
 
     def cells(name: str) -> ListColumn[ResultRow]:
-        heading = _HEADINGS.get(name, name.replace("_", " ").capitalize())
+        words = " ".join(_PARTS.get(word, word) for word in name.split("_"))
+        heading = _HEADINGS.get(name, capital(words))
         kind, shown, wide = kinds.get(name, "text"), name in _OPENED, name in _WIDE
         return ListColumn(name, heading, lambda r: r.entered.get(name), kind, shown, wide)
 

@@ -124,8 +124,8 @@
 
 /* ---- tables: headings that sort, each group in itself. One with controls also filters, chooses
    its columns and gives its rows away. What it shows stands in the address behind #?, so that a
-   link brings it back, out of the way of anchors: words, sort (a column, - before it: from its
-   end), columns, and by the name of a column what is asked of it ---- */
+   link brings it back, out of the way of anchors: words, sort (a column, - before it:
+   descending), columns, and by the name of a column what is asked of it ---- */
 const collator = new Intl.Collator("en", { numeric: true });
 document.querySelectorAll("table[data-sortable]").forEach(function sheet(table) {
   const bodies = [...table.tBodies].map((body) => [body, rowsOf(body)]);
@@ -148,7 +148,7 @@ document.querySelectorAll("table[data-sortable]").forEach(function sheet(table) 
     if (controls) filter();
   }
 
-  /* a button in each heading, aria-sort the order: from the start, from the end, that of the page */
+  /* a button in each heading, aria-sort the order: ascending, descending, that of the page */
   for (const { head, key } of columns) {
     const button = document.createElement("button");
     button.type = "button";
@@ -268,7 +268,7 @@ document.querySelectorAll("table[data-sortable]").forEach(function sheet(table) 
       if (asked.get(key)) parts.push(`${name}: ${asked.get(key).replace("..", " to ")}`);
     }
     const by = columns.find(({ head }) => head.ariaSort);
-    if (by) parts.push(`sorted by ${by.name}${order.startsWith("-") ? ", from its end" : ""}`);
+    if (by) parts.push(`sorted by ${by.name}${order.startsWith("-") ? ", descending" : ""}`);
     if (told) told.textContent = parts.join("; ");
     const address = `${location.href.split("#")[0]}${asked.size ? `#?${asked}` : ""}`;
     if (link) link.href = address;
