@@ -310,6 +310,12 @@ def test_an_update_has_a_column_of_what_was_there_before():
 
 def test_a_flow_that_does_not_add_up_is_not_settled():
     assert prisma_flow.unsettled(SEARCH, HELD) == ""
+    silent = replace(SEARCH, flow=replace(FLOW, other_reports=ReportNumbers()))
+    assert prisma_flow.unsettled(silent, HELD) == (
+        "not recorded in review.yaml: reports assessed of other methods"
+    )
+    alone = replace(silent, sources=SEARCH.sources[:2])
+    assert prisma_flow.unsettled(alone, replace(HELD, reports=3)) == ""
     assert prisma_flow.unsettled(SEARCH, replace(HELD, reports=6)) == (
         "reports assessed less those excluded are 4, and in the tables are 6"
     )

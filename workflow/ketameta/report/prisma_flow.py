@@ -77,6 +77,8 @@ def unsettled(search: Search, held: Included) -> str:
         "reports sought": flow.reports.sought,
         "reports assessed": flow.reports.assessed,
     }
+    if search.found(*_OTHERS) != 0 and any(one.kind in _OTHERS for one in search.sources):
+        needed["reports assessed of other methods"] = flow.other_reports.assessed
     if missing := [name for name, number in needed.items() if number is None]:
         return f"{NOT_RECORDED} in review.yaml: {', '.join(missing)}"
     ways = (flow.reports, flow.other_reports)
