@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ketameta.configuration import Question
 from ketameta.normalize import effect_sizes
 from ketameta.normalize.arms import ArmEffects, Place
-from ketameta.normalize.asked import Noted, Numbers, Read
+from ketameta.normalize.asked import Answers, Noted, Numbers
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import Effect, NotUsable, Trial
@@ -31,8 +31,8 @@ _LOST_ON = (
     "source preferred",
     "analysis set preferred",
 )
-# what tries the rows of a place, the place, and its rows
-_Group = tuple[Callable[[Place, list[Any]], list[Effect]], Place, list[Any]]
+# a place, and its rows
+_Group = tuple[Place, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,19 @@ class TrialChoice:
     """The choice of one trial's effects for one question."""
 
     def __init__(
-        self, question: Question, trial: Trial, rows: Sequence[AnyResult], ledger: Ledger
+        self,
+        question: Question,
+        trial: Trial,
+        rows: Sequence[AnyResult],
+        ledger: Ledger,
+        tried: tuple[Answers, Numbers] | None = None,
     ) -> None:
-        """Take the candidate rows; every row of the trial lends people, baselines, correlations."""
+        """Take the candidate rows; every row of the trial lends people, baselines, correlations.
+
+        `tried` is what groups of rows gave to others; the question is then one that notes.
+        """
         self.question, self.trial, self.rows, self.ledger = question, trial, rows, ledger
+        self.tried = tried
         self.all_rows = ledger.rows.by_trial[trial.trial_id]
         self.converted = ledger.rows.converted(trial.trial_id)
         self.arms = ArmEffects(question, trial, self.all_rows, self.converted, ledger)
@@ -69,10 +78,10 @@ class TrialChoice:
         not tried.
         """
         arms, contrasts = _grouped(self.rows, self.question)
-        groups: list[_Group] = [(self.arms.effects, *group) for group in arms.items()]
-        groups += [(self._from_contrasts, *group) for group in contrasts.items()]
+        groups: list[_Group] = [*arms.items(), *contrasts.items()]
         for level in [groups] if fates or len(groups) == 1 else self._preferred_first(groups):
-            if found := [one for group in level for one in self._try(*group)]:
+            given = ((place, self._given(place, rows, fates)) for place, rows in level)
+            if found := [_Candidate(place, effects) for place, effects in given if effects]:
                 break
         else:
             return []
@@ -82,7 +91,7 @@ class TrialChoice:
         return best.effects
 
     def _preferred_first(self, groups: Sequence[_Group]) -> list[list[_Group]]:
-        levels = by(groups, lambda group: self._rank_of_place(group[1]))
+        levels = by(groups, lambda group: self._rank_of_place(group[0]))
         return [levels[rank] for rank in sorted(levels)]
 
     def _best(self, found: Sequence[_Candidate]) -> _Candidate:
@@ -99,12 +108,27 @@ class TrialChoice:
                 self._note_loser((rank, one), (least, best))
         return best
 
-    def _try(
-        self, build: Callable[[Place, list[Any]], list[Effect]], place: Place, group: list[Any]
-    ) -> list[_Candidate]:
+    def _given(self, place: Place, group: list[Any], fates: bool) -> list[Effect]:
+        """Return the effects of a group, as they are known where nobody asks for `fates`."""
+        if self.tried is None:
+            return self._try(place, group)
+        answers, numbers = self.tried
+        key = self.trial.trial_id, place, tuple([row.key for row in group])
+        found = None if fates else answers.known(key, numbers)
+        if found is None:
+            asked = Noted(numbers.question)
+            alone = TrialChoice(cast("Question", asked), self.trial, group, self.ledger)
+            effects = alone._try(place, group)
+            found = answers.enter(key, numbers, asked, effects)
+        cast("Noted", self.question).also(found.read)
+        return cast("list[Effect]", found.told)
+
+    def _try(self, place: Place, group: list[Any]) -> list[Effect]:
+        """Return the effects of a group; none where they are not usable, with reasons noted."""
         effects: list[Effect] = []
         try:
-            effects = build(place, group)
+            contrasts = isinstance(group[0], Contrast)
+            effects = (self._from_contrasts if contrasts else self.arms.effects)(place, group)
             effects = self._with_selection(effects)
             self._refuse_assumptions(effects)
         except NotUsable as why:
@@ -115,8 +139,7 @@ class TrialChoice:
             effects = []
         if not effects:
             self.ledger.stood_back(group)
-            return []
-        return [_Candidate(place, effects)]
+        return effects
 
     def _with_selection(self, effects: list[Effect]) -> list[Effect]:
         """Say of the effect of a selected arm that it is one; `SelectedArm` where none may be."""
@@ -263,10 +286,10 @@ class Choices:
         effect_sizes.forget_all()
         self._sieve = Sieve(self.trials, self.rows)
         self._numbers: dict[object, int] = {}
-        # by the trial, and what the sieve told of its rows; then by what was read of the question;
-        # those without the fates of rows apart
-        self._made: dict[object, dict[Read, dict[int, _Made]]] = defaultdict(dict)
-        self._effects: dict[object, dict[Read, dict[int, _Made]]] = defaultdict(dict)
+        # by the trial, and what the sieve told of its rows; those without the fates of rows apart
+        self._made, self._effects = Answers(), Answers()
+        # effects by the rows that they are tried from
+        self._groups = Answers()
 
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
@@ -295,16 +318,17 @@ class Choices:
         numbers = Numbers(question, self._numbers)
         for trial_id, rows in sifted.candidates.items():
             place = trial_id, question.outcome, sifted.told[trial_id]
-            made = _known(self._made[place], numbers)
-            if made is None and not fates:
-                made = _known(self._effects[place], numbers)
-            if made is None:
+            found = self._made.known(place, numbers)
+            if found is None and not fates:
+                found = self._effects.known(place, numbers)
+            if found is None:
                 asked, own = Noted(question), ledger.aside()
-                choice = TrialChoice(cast("Question", asked), self.trials[trial_id], rows, own)
+                tried = self._groups, numbers
+                trial = self.trials[trial_id]
+                choice = TrialChoice(cast("Question", asked), trial, rows, own, tried)
                 made = _Made(choice.effects(fates=fates), own.noted)
-                answers = (self._made if fates else self._effects)[place]
-                answers.setdefault(asked.read, {})[numbers.of(asked.read)] = made
-            yield made
+                found = (self._made if fates else self._effects).enter(place, numbers, asked, made)
+            yield found.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,11 +337,6 @@ class _Made:
 
     effects: list[Effect]
     fates: Mapping[str, Fate]
-
-
-def _known(answers: Mapping[Read, Mapping[int, _Made]], numbers: Numbers) -> _Made | None:
-    """Return the answer to a question that is alike in what was read of it."""
-    return next((made for read in answers if (made := answers[read].get(numbers.of(read)))), None)
 
 
 def _grouped(
