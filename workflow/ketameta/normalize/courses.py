@@ -14,6 +14,7 @@ from dataclasses import replace
 from ketameta.configuration import Course
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.effect_sizes import compute_ahead
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import overlap, without_overlap
 from ketameta.normalize.records import Arm, Effect, Trial
@@ -46,6 +47,7 @@ def effects_over_time(
     question = course.select
     sifted = sieve.sift(question)
     ledger = Ledger(course.name, rows, question.outcome, sifted.fates)
+    compute_ahead(rows.on(question.outcome).rows, [question.measure])
     found: list[Effect] = []
     for trial_id, candidates in sifted.candidates.items():
         for _, at_hour in sorted(by(candidates, _hour).items()):

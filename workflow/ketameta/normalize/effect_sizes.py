@@ -41,7 +41,10 @@ def forget_all() -> None:
 
 
 def compute_ahead(rows: Iterable[AnyResult], measures: Iterable[str]) -> None:
-    """Compute what two arms at one place give as entered, or one, for each of some measures."""
+    """Compute what two arms at one place give as entered, or one, for each of some measures.
+
+    Also with the control divided between several.
+    """
     places: dict[Hashable, list[ArmResult]] = defaultdict(list)
     for row in rows:
         if isinstance(row, ArmResult):
@@ -67,8 +70,18 @@ def _numbers(told: Measure, rows: list[ArmResult]) -> Iterator[tuple[float, ...]
     for arms in _given(told, rows):
         if not told.compares:
             yield from arms
-        else:
-            yield from ((*t, *c) for t, c in permutations(arms, 2))
+            continue
+        for t, c in permutations(arms, 2):
+            yield *t, *c
+            yield from ((*t, *one) for one in _parts(c, len(arms) - 1))
+
+
+def _parts(control: tuple[float, ...], most: int) -> Iterator[tuple[float, ...]]:
+    """Yield what stands for a control that is divided between as many treated arms, and fewer."""
+    for ways in range(2, most + 1):
+        n = control[-1] / ways
+        if n > 1:
+            yield *((control[0] / ways,) if len(control) == len(_ONE_ARM) else control[:-1]), n
 
 
 def _given(told: Measure, rows: list[ArmResult]) -> Iterator[list[tuple[float, ...]]]:

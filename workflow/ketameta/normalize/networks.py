@@ -18,6 +18,7 @@ from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.courses import arm_parts, people_once
 from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.effect_sizes import compute_ahead
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.measures import EffectEstimate
 from ketameta.normalize.records import Arm, ArmSummary, Effect, Step, Trial
@@ -54,6 +55,7 @@ def effects_between(
     on = rows.on(network.select.outcome)
     ledger = Ledger(network.name, rows, network.select.outcome)
     found: list[Effect] = []
+    compute_ahead(on.rows, [network.select.measure])
     for trial_id in on.spans:
         effects, own = _of_trial(network, trials[trial_id], on.of(trial_id), rows)
         ledger.enter(own.noted)

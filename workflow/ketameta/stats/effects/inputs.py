@@ -43,7 +43,7 @@ def float_arrays(values: Mapping[str, ArrayLike]) -> Arrays:
         arrays[name] = array = as_floats(name, value)
         refuse(np.isinf(array), name, array, "is infinite")
     shape = common_shape(arrays)
-    return {name: np.broadcast_to(a, shape) for name, a in arrays.items()}
+    return {n: a if a.shape == shape else np.broadcast_to(a, shape) for n, a in arrays.items()}
 
 
 def refuse(bad: NDArray[np.bool_], name: str, values: Array, what: str) -> None:
