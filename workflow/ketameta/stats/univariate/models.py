@@ -86,6 +86,10 @@ class Analyses(ABC):
         """Return the sums at t."""
 
 
+# Of fewer studies in each analysis of a block, this share of all, the gaps are closed.
+_FULL = 0.8
+
+
 class MeanModel(Analyses):
     """Common mean of n analyses of at most k studies each.
 
@@ -118,10 +122,12 @@ class MeanModel(Analyses):
         absent = np.isnan(v)
         gaps = bool(absent.any())
         if gaps:
-            v[absent] = np.inf
+            v[absent], y[absent] = np.inf, 0.0
             count -= absent.sum(axis=0)
-        if gaps:
-            y[absent] = 0.0
+            if (most := int(count.max())) < _FULL * len(v):
+                # a sum over the others is the same without what is absent from it
+                front = np.argsort(absent, axis=0, kind="stable")[:most]
+                y, v, absent = (np.take_along_axis(x, front, axis=0) for x in (y, v, absent))
         most_precise_first(v, absent if gaps else None, y)
         origin = y[0].copy()
         y -= origin
