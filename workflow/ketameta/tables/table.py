@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from itertools import repeat
 from operator import attrgetter
@@ -138,11 +138,14 @@ def table(
         kind.__annotations__ = {each: told[each][0] for each in order}
         for each in order:
             setattr(kind, each, told[each][1])
-        done = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(kind)
+        done: Any = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(kind)
         told_of_row = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
         row = told_of_row[:1].lower() + told_of_row[1:]
         setattr(done, _SCHEMA, TableSchema(name, title, row, columns, key))
-        return done
+        cells = attrgetter(*(each.name for each in fields(done)))
+        # what pickle keeps of a row, in a third of the time that dataclasses take for it
+        done.__getstate__ = lambda row: cells(row)  # noqa: PLW0108 - else it is no method
+        return cast("type[R]", done)
 
     return made
 
