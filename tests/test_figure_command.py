@@ -64,7 +64,7 @@ def test_the_same_run_gives_the_same_bytes(figure):
     [
         (("respons_24h",), 2, "did you mean response_24h"),
         (("response_24h@populaton=TRD",), 2, "populaton"),
-        (("response_24h", "--kind", "funnel"), 1, "has no funnel plot: its trials are too few"),
+        (("response_24h", "--kind", "funnel"), 1, "has no funnel plot in the report"),
         (("response_24h", "--width", "45"), 1, "45 mm: no room for type of 7 points; give --width"),
     ],
 )

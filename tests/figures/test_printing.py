@@ -107,6 +107,24 @@ def test_an_eps_has_its_box_real_letters_and_no_place_or_date():
     assert b"/FontType 42 def" in first
 
 
+def test_letters_of_a_font_without_names_are_shapes_in_an_eps(monkeypatch, tmp_path):
+    from fontTools.ttLib import TTFont
+
+    from ketameta.figures import canvas, fonts
+
+    nameless = tmp_path / "Nameless.ttf"
+    font = TTFont(fonts.dejavu("Sans"))
+    font["post"].formatType = 3.0
+    font.save(nameless)
+    assert fonts.named(fonts.dejavu("Sans"))
+    assert not fonts.named(nameless)
+    scene = Scene(200, 60, "A title", "What it shows", (Text(10, 40, "α and β"),))
+    monkeypatch.setattr(canvas, "runs", lambda text, face: [(nameless, text)])
+    made = Print(scene, 85).as_bytes("eps", 300, grey=False)
+    assert b"glyphshow" not in made
+    assert made.count(b" curveto") + made.count(b" lineto") + made.count(b" l\n") > 20
+
+
 @pytest.mark.skipif(not shutil.which("pdffonts"), reason="no poppler")
 def test_a_pdf_holds_text_and_of_its_fonts_what_it_uses(tmp_path):
     path = tmp_path / "figure.pdf"

@@ -38,10 +38,11 @@ Write a figure of an analysis for a journal, from the tables of the last run.
   ketameta figure response_24h --kind funnel --width single --format tiff --dpi 600
   ketameta figure response_24h --journal jama --grey --format pdf,svg,eps,tiff
 
-Text of PDF, EPS and SVG stays text; PDF and EPS embed what they use of the font. Type is never
-smaller than a journal reads: where the width has no room for that, names wrap, the axis shrinks and
-columns leave, which is said; a plot higher than a page goes on in a second file. What belongs in
-the legend below the figure is printed.
+Text of PDF, EPS and SVG stays text; PDF and EPS embed what they use of the font (in EPS letters
+that DejaVu Sans has not, such as Chinese, may be shapes). Type is never smaller than a journal
+reads: where the width has no room for that, names wrap, the axis shrinks and columns leave, which
+is said; a plot higher than a page goes on in a second file. What belongs in the legend below the
+figure is printed. Layouts are made after what journals ask and print; none is their own template.
 """
 
 
@@ -123,9 +124,7 @@ def _written(
     steps = _steps(analysis, configuration) if given.kind == "timecourse" else []
     drawing = drawing_of(given.kind, analysis, record, own, steps)
     if drawing is None:
-        print(
-            f"{analysis.name} has no {KINDS[given.kind]}: its trials are too few", file=sys.stderr
-        )
+        print(f"{analysis.name} has no {KINDS[given.kind]} in the report", file=sys.stderr)
         return 1
     forest = given.kind == "forest"
     journal = squares(JOURNALS[given.journal], analysis) if given.journal else None

@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
-from ketameta.figures.fonts import dejavu, outlined, runs
+from ketameta.figures.fonts import dejavu, named, outlined, runs
 from ketameta.figures.metrics import DEJAVU
 from ketameta.figures.scene import (
     PIXELS,
@@ -51,7 +52,7 @@ def to_png(scene: Scene) -> bytes:
 
 def to_print(scene: Scene, kind: str, scale: float) -> bytes:
     """Return the scene as pdf or eps in `scale` of its size."""
-    return save(_figure(scene, scale), kind, scene.title)
+    return save(_figure(scene, scale, by_name=kind == "eps"), kind, scene.title)
 
 
 def to_raster(scene: Scene, kind: str, pixels: int, dpi: int, grey: bool) -> bytes:
@@ -123,7 +124,20 @@ def _with_fallbacks(figure: Figure) -> None:
             text.set_fontfamily([*text.get_fontfamily(), *names])
 
 
-def _figure(scene: Scene, wanted: float = 1.0) -> Figure:
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What a scene is drawn on: `scale` of its units a pixel, `shrunk` in points.
+
+    Where letters are drawn `by_name`, those of a font without names are drawn as outlines.
+    """
+
+    scene: Scene
+    scale: float
+    shrunk: float
+    by_name: bool
+
+
+def _figure(scene: Scene, wanted: float = 1.0, by_name: bool = False) -> Figure:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
@@ -131,9 +145,9 @@ def _figure(scene: Scene, wanted: float = 1.0) -> Figure:
         """The whole scene as one artist: a path or a text a shape."""
 
         def draw(self, renderer: Any) -> None:
-            scale = figure.bbox.width / scene.width
+            sheet = _Sheet(scene, figure.bbox.width / scene.width, shrunk, by_name)
             for shape in flat(scene.shapes):
-                _draw(renderer, shape, scene, scale, shrunk)
+                _draw(renderer, shape, sheet)
 
     size = scene.width / PIXELS, scene.height / PIXELS
     shrunk = min(wanted, LONGEST / max(size))
@@ -142,23 +156,24 @@ def _figure(scene: Scene, wanted: float = 1.0) -> Figure:
     return figure
 
 
-def _draw(renderer: Any, shape: Shape, scene: Scene, scale: float, shrunk: float) -> None:
-    """Draw one shape; `scale` is of the renderer's units a pixel of the scene, y runs upwards."""
+def _draw(renderer: Any, shape: Shape, sheet: _Sheet) -> None:
+    """Draw one shape; y runs upwards."""
     from matplotlib.colors import to_rgba
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D
 
     if isinstance(shape, Text):
-        _write(renderer, shape, scene, scale, shrunk)
+        _write(renderer, shape, sheet)
         return
     if isinstance(shape, Rect) and shape.role == "hit":
         return
     assert isinstance(shape, Line | Rect | Polygon | Circle)
-    colour = to_rgba(colour_of(shape, scene.colours))
+    scale = sheet.scale
+    colour = to_rgba(colour_of(shape, sheet.scene.colours))
     pen = renderer.new_gc()
     face: Any = colour
     # a pen is as wide as given in points, on every canvas
-    point = 72 / PIXELS * shrunk
+    point = 72 / PIXELS * sheet.shrunk
     pen.set_linewidth(0)
     pen.set_foreground(colour, isRGBA=True)
     if isinstance(shape, Line):
@@ -178,12 +193,12 @@ def _draw(renderer: Any, shape: Shape, scene: Scene, scale: float, shrunk: float
         path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
     else:
         path = Path([*shape.points, shape.points[0]], closed=True)
-    upright = Affine2D().scale(scale, -scale).translate(0, scene.height * scale)
+    upright = Affine2D().scale(scale, -scale).translate(0, sheet.scene.height * scale)
     renderer.draw_path(pen, path, upright, face)
     pen.restore()
 
 
-def _write(renderer: Any, text: Text, scene: Scene, scale: float, shrunk: float) -> None:
+def _write(renderer: Any, text: Text, sheet: _Sheet) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
@@ -193,7 +208,8 @@ def _write(renderer: Any, text: Text, scene: Scene, scale: float, shrunk: float)
     slim = _KEPT.issuperset(text.text)
     # the font is given in points, 72 an inch, the scene in pixels of 96
     parts = [(_slim_fonts()[face], text.text)] if slim else runs(text.text, face)
-    points = text.size * DEJAVU * 72 / PIXELS * shrunk
+    scene, scale = sheet.scene, sheet.scale
+    points = text.size * DEJAVU * 72 / PIXELS * sheet.shrunk
     fonts = [FontProperties(fname=file, size=points) for file, _ in parts]
     pen = renderer.new_gc()
     colour, height = to_rgba(scene.colours[text.role]), scene.height
@@ -209,7 +225,7 @@ def _write(renderer: Any, text: Text, scene: Scene, scale: float, shrunk: float)
     if renderer.flipy():
         y = height * scale - y
     for (file, part), font, width in zip(parts, fonts, widths, strict=True):
-        if outlined(file):
+        if outlined(file) or (sheet.by_name and not named(file)):
             path = TextPath((0, 0), part, text.size * DEJAVU * scale, font)
             place = Affine2D().translate(x, (height - text.y) * scale)
             pen.set_linewidth(0)

@@ -126,6 +126,14 @@ def outlined(file: Path) -> bool:
 
 
 @cache
+def named(file: Path) -> bool:
+    """Say whether a font has names of its letters, by which EPS draws them."""
+    from matplotlib.ft2font import FaceFlags
+
+    return FaceFlags.GLYPH_NAMES in FaceFlags(_opened(file).face_flags)
+
+
+@cache
 def _installed() -> tuple[Path, ...]:
     """Return the fonts of this machine that scale, in an order that follows from their names.
 
