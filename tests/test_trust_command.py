@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -79,6 +81,10 @@ def test_a_workbook_offers_the_words_and_is_read_back(project, capsys):
     text = read_table_file(Path("b.xlsx"), TRUSTWORTHINESS)
     assert text.readable
     assert [p for p in text.problems if p.severity == "error"] == []
+    with ZipFile("b.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet2.xml").decode()
+    # what the program found has the room to be read
+    assert re.search(r'<col min="11" max="11" width="60', sheet)
     # text it stays: 4.1 and 4.10 are two checks
     items = [r.cells["item"] for r in text.rows]
     assert (items.count("C4.1"), items.count("C4.10")) == (2, 2)

@@ -63,8 +63,8 @@ def workbook_of(
         sheet = book.add_worksheet(table.name)
         rows = filled.get(table.name, ())
         _sheet(sheet, table, styles, text, words, len(rows))
-        for at, column in enumerate(table.columns):
-            if width := (widths or {}).get(column.name):
+        for at, name in enumerate([*table.names, *own_columns(rows)]):
+            if width := (widths or {}).get(name):
                 sheet.set_column(at, at, width, text)
         _fill(sheet, table, rows, text)
     words.write()
