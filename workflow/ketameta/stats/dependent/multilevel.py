@@ -242,11 +242,11 @@ def _nested(
     if within is not None:
         inner = label_codes(within, data.present.size, "within")
     inner = inner[data.present]
-    same = inner[:, None] == inner[None, :]
-    patterns = [np.ones(same.shape), same.astype(float)]
-    units: NDArray[np.intp] | None = inner
-    if (same | (data.codes[:, None] != data.codes[None, :])).all():
-        patterns, units = patterns[:1], None
+    patterns = [np.ones((inner.size, inner.size))]
+    units: NDArray[np.intp] | None = None
+    if len({*zip(data.codes.tolist(), inner.tolist(), strict=True)}) > len(np.unique(data.codes)):
+        patterns.append((inner[:, None] == inner).astype(float))
+        units = inner
     fit = fit_or_fall_back(data, patterns, variances(len(patterns)), method, units)
     sigma2 = np.full(2, np.nan)
     sigma2[: fit.g.size] = fit.g

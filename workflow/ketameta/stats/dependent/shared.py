@@ -159,11 +159,11 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     present = ~np.isnan(yi)
     V = np.diag(vi[present]) if vi.ndim == 1 else vi[np.ix_(present, present)]
     inside = codes[present]
-    within = (block(V, rows) for rows in stacks(inside))
+    within = [block(V, rows) for rows in stacks(inside)]
     uneven = (np.abs(V - np.swapaxes(V, 1, 2)) > 1e-12 * np.abs(V) for V in within)
     if not np.isfinite(V).all() or any(each.any() for each in uneven):
         raise ValueError("vi must be a symmetric, finite covariance")
-    if ((V != 0) & (inside[:, None] != inside)).any():
+    if np.count_nonzero(V) > sum(map(np.count_nonzero, within)):
         raise ValueError("vi has a covariance between two clusters")
     design = np.ones((size, 1)) if X is None else design_columns(X)
     if design.ndim != 2 or design.shape[0] != size:
@@ -293,9 +293,11 @@ def _marginal(data: Dependent, fit: MixedFit, patterns: Sequence[Array]) -> Arra
     """Covariance of the effects under the fit; V alone where nothing was estimated."""
     if not np.isfinite(fit.g).all():
         return data.V
-    same = data.codes[:, None] == data.codes[None, :]
-    random = sum(g * pattern for g, pattern in zip(fit.g, patterns, strict=True))
-    return np.asarray(data.V + same * random)
+    whole = data.V.copy()
+    for rows in stacks(data.codes):
+        at = rows[:, :, None], rows[:, None, :]
+        whole[at] += sum(g * pattern[at] for g, pattern in zip(fit.g, patterns, strict=True))
+    return whole
 
 
 def _omnibus(X: Array, fit: MixedFit, df: float) -> tuple[float, int, float]:
