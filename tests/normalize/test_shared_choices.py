@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.configuration import Narrow
 from ketameta.freshness import STAGES
-from ketameta.normalize.choose import Choices
+from ketameta.normalize.choose import Choices, TrialChoice
 from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
 
@@ -90,3 +90,16 @@ def test_a_grid_that_comes_or_goes_is_part_of_what_the_effects_are_made_from(con
     parts = STAGES["normalize"].configuration
     none = replace(configuration, analyses=without)
     assert none.digest(*parts) != configuration.digest(*parts)
+
+
+def test_rows_are_tried_once_for_questions_that_prefer_otherwise(several, questions, monkeypatch):
+    tried, whole = [], TrialChoice._try
+    monkeypatch.setattr(TrialChoice, "_try", lambda *a: tried.append(a) or whole(*a))
+    choices, words = Choices(*several), ("not stated", "other")
+    asked = [replace(questions["as it is"], definitions=d) for d in (words, words[::-1])]
+    assert choices.effects(asked[0])
+    first = len(tried)
+    given = choices.effects(asked[1])
+    assert first > 0
+    assert len(tried) == first
+    assert given == Choices(*several).effects(asked[1])

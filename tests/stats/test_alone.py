@@ -54,8 +54,12 @@ def test_many_peaks_at_once():
         assert_same(random_effects(y[i], v[i], "ML", tau2_interval=None), whole, i)
 
 
-def test_studies_that_are_not_there():
+@pytest.mark.parametrize("absent", [0, 5])
+def test_studies_that_are_not_there(absent):
     y, v = batch(40)
+    # of so many more that the gaps are closed before the fit
+    more = np.random.default_rng(0).permuted(np.tile(np.arange(K) < absent, (len(y), 1)), axis=1)
+    y[more] = v[more] = np.nan
     whole = random_effects(y, v)
     for i in range(len(y)):
         here = ~np.isnan(y[i])
