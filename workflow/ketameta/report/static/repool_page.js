@@ -453,7 +453,7 @@
     const height = above + 20 * lines.length;
     set(copy, { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", xmlns: "http://www.w3.org/2000/svg" });
     lines.forEach((text, n) => add(copy, "text", muted, { x: 12, y: above + 5 + 17 * n, "font-size": 12, "font-weight": "bold", text }));
-    copy.querySelector("desc").after(add(copy, "rect", muted, { class: "paper", fill: "#ffffff", width, height }));
+    copy.querySelector("desc").after(add(copy, "rect", muted, { class: "paper", fill: "white", width, height }));
     return copy;
   }
 
