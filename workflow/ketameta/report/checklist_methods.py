@@ -280,7 +280,7 @@ def _result_changes(facts: Facts) -> Ruling:
 
 
 def _code_changes(facts: Facts) -> Ruling:
-    return person("the log of versions holds data and results, not the choices of method")
+    return person("the log of versions does not hold the choices of method")
 
 
 RULES: dict[str, Rule] = {

@@ -160,7 +160,8 @@ def _versions(releases: Sequence[Release]) -> list[Version]:
         since = "the first"
         if n:
             since = change_words.since_summary(changes_between(ordered[n - 1], release))
-        found.append(Version(release.name, len(release.trials), since))
+        name = f"{release.version} of {release.name}" if release.version else release.name
+        found.append(Version(name, len(release.trials), since))
     return found[::-1]
 
 
