@@ -26,6 +26,7 @@ from ketameta.evidence.results import RATED_FROM, results
 from ketameta.evidence.rows import changed_rows
 from ketameta.report import change_json, change_words
 from ketameta.report.change_counts import change_tally
+from ketameta.report.changes import history as since_releases
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.overview import overview
 from ketameta.report.pages import Shared
@@ -674,14 +675,17 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
     }
     about = {"review": configuration.review, "overview": overview(tables)}
     shared = Shared(version="0", **about, **told)
-    text, sentence = page((), records, {}, configuration, shared)
+    text, sentence = page((None, []), (), records, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text
     drop_trial(old, "zarate2006")
     release = made("2026-01-31", old, configuration)
-    text, sentence = page([release], records, {}, configuration, shared)
+    since = since_releases([release], shared.overview, list(records.values()), {})
+    text, sentence = page(since, [release], records, configuration, shared)
     assert "1 trial added" in sentence
     assert "Added: zarate2006" in text
+    # a record from before the rule of versions is given one
+    assert "<td>1.0.0</td>" in text
     # of each headline, for wide and narrow screens
     assert text.count("<svg") == 2 * 3
 
