@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from ketameta.moderators import MODERATORS
+from ketameta.moderators import MODERATORS, dose_of
 from ketameta.synthesize.designs import design_of
 from ketameta.synthesize.moderators import (
     SHARED,
     Background,
-    dose_of,
     moderated,
     risks_of,
 )

@@ -5,6 +5,7 @@ Names are those of columns; splits are told by the words that the vocabulary has
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -53,6 +54,11 @@ CURVED = f"{ARMS}, bent"
 APART = "each treated arm apart"
 # the places of a curve at which the mean effect is told
 PLACES = 21
+# the body weight that a dose by weight is told for: the standard adult of the WHO's defined daily
+# doses
+WEIGHT = 70.0
+_UNITS = {"g": 1e3, "mg": 1.0, "µg": 1e-3, "mcg": 1e-3}
+_DOSE = re.compile(r"([\d.]+)(?:-([\d.]+))? ([^ /]+)(/kg)?")
 # trials for each coefficient below which one is not to be relied on (Cochrane Handbook 10.11.5.1)
 ENOUGH = 10
 
@@ -60,3 +66,18 @@ ENOUGH = 10
 def understood(word: str) -> str:
     """Return a word as it stands here."""
     return ALSO.get(word, word)
+
+
+def dose_of(told: str) -> float | None:
+    """Return the milligrams of doses as an effect tells them; None where a unit is not known.
+
+    A range counts as its middle, several doses as their mean, a dose by weight for 70 kg.
+    """
+    found = []
+    for part in told.split(", ") if told else []:
+        match = _DOSE.fullmatch(part)
+        if match is None or match[3] not in _UNITS:
+            return None
+        low, high = float(match[1]), float(match[2] or match[1])
+        found.append((low + high) / 2 * _UNITS[match[3]] * (WEIGHT if match[4] else 1.0))
+    return sum(found) / len(found) if found else None

@@ -17,7 +17,7 @@ Write methods, results with their forest plots, references and tables of trials 
 what reports/manuscript.docx has without the plots. Of some analyses alone, where they are named.
 
   ketameta export --docx review.docx
-  ketameta export --docx response.docx response_24h
+  ketameta export --docx one.docx ANALYSIS
 """
 
 

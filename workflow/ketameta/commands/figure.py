@@ -33,10 +33,10 @@ _FIXED = ("distribution", "evidence")
 DESCRIPTION = """\
 Write a figure of an analysis for a journal, from the tables of the last run.
 
-  ketameta figure response_24h                           the forest plot, 180 mm wide, as PDF
-  ketameta figure response_24h --journal bmj             laid out as bmj, cochrane or jama
-  ketameta figure response_24h --kind funnel --width single --format tiff --dpi 600
-  ketameta figure response_24h --journal jama --grey --format pdf,svg,eps,tiff
+  ketameta figure ANALYSIS                           the forest plot, 180 mm wide, as PDF
+  ketameta figure ANALYSIS --journal bmj             laid out as bmj, cochrane or jama
+  ketameta figure ANALYSIS --kind funnel --width single --format tiff --dpi 600
+  ketameta figure ANALYSIS --journal jama --grey --format pdf,svg,eps,tiff
 
 Text of PDF, EPS and SVG stays text; PDF and EPS embed what they use of the font (in EPS letters
 that DejaVu Sans has not, such as Chinese, may be shapes). Type is never smaller than a journal

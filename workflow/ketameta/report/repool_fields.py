@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.evidence.bias import RISKS
-from ketameta.moderators import MODERATORS
+from ketameta.moderators import MODERATORS, dose_of
 from ketameta.report.wording_plot import control, treatments_named
 from ketameta.tables.effects import EffectRow
 from ketameta.vocabulary import vocabulary
@@ -23,8 +23,6 @@ def fields_of(study: EffectRow, risk: str) -> Fields:
 
     A number that is not known is left out.
     """
-    from ketameta.synthesize.moderators import dose_of
-
     told: dict[str, str | float | None] = {
         "treatment": treatments_named(study.treatment) or _STATED,
         **{name: _word(name, getattr(study, name)) for name in _SPLITS[1:]},

@@ -6,7 +6,6 @@ trials, and shows what goes together (Cochrane Handbook 10.11.4).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.methods import NEED_ONE_MEAN
-from ketameta.moderators import DOSE, MODERATORS, PLACES
+from ketameta.moderators import DOSE, MODERATORS, PLACES, dose_of
 from ketameta.stats import (
     MetaRegression,
     Permutation,
@@ -54,11 +53,6 @@ SHARED = (
     "arms of a trial share a control, and a regression takes one effect a trial (arms: together, "
     "first or split)"
 )
-# the body weight that a dose by weight is told for: the standard adult of the WHO's defined daily
-# doses
-WEIGHT = 70.0
-_UNITS = {"g": 1e3, "mg": 1.0, "µg": 1e-3, "mcg": 1e-3}
-_DOSE = re.compile(r"([\d.]+)(?:-([\d.]+))? ([^ /]+)(/kg)?")
 _WORDS = {"unclear": "some concerns"}
 
 
@@ -93,21 +87,6 @@ class ModeratorRows(NamedTuple):
     coefficients: list[CoefficientRow]
     moderated: list[ModeratedRow]
     fitted: list[FittedRow]
-
-
-def dose_of(told: str) -> float | None:
-    """Return the milligrams of doses as an effect tells them; None where a unit is not known.
-
-    A range counts as its middle, several doses as their mean, a dose by weight for 70 kg.
-    """
-    found = []
-    for part in told.split(", ") if told else []:
-        match = _DOSE.fullmatch(part)
-        if match is None or match[3] not in _UNITS:
-            return None
-        low, high = float(match[1]), float(match[2] or match[1])
-        found.append((low + high) / 2 * _UNITS[match[3]] * (WEIGHT if match[4] else 1.0))
-    return sum(found) / len(found) if found else None
 
 
 def risks_of(judgements: Sequence[JudgementRow]) -> dict[str, str]:
