@@ -115,7 +115,14 @@ class Installed:
 def installed(tmp_path_factory):
     """Return the package installed by pip, beside the packages that it needs."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+    for name in (
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        "LICENSE",
+        "CITATION.cff",
+        "requirements.lock",
+    ):
         shutil.copy(ROOT / name, source)
     skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "config")
     shutil.copytree(ROOT / "workflow", source / "workflow", ignore=skip)
@@ -148,6 +155,8 @@ def test_library_and_rules_are_installed_without_tables_and_configuration(instal
     assert "ketameta/configuration/analyses.schema.yaml" in files
     rules = {path.name for path in (ROOT / "workflow" / "rules").iterdir()}
     files |= {"ketameta/workflow/Snakefile", *(f"ketameta/workflow/rules/{r}" for r in rules)}
+    # what a release holds of the program
+    files |= {f"ketameta/{name}" for name in ("requirements.lock", "LICENSE", "CITATION.cff")}
     with zipfile.ZipFile(installed.wheel) as archive:
         assert {n for n in archive.namelist() if ".dist-info/" not in n} == files
 

@@ -1,6 +1,5 @@
 """A report of which some pages are taken from the run before is, byte for byte, a whole one."""
 
-import argparse
 import csv
 import io
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ketameta import freshness, memo, publishing, vocabulary
+from ketameta.cli import parser
 from ketameta.commands.release import release
 from ketameta.configuration import CONFIG, load
 from ketameta.ingest.formats import header_of
@@ -114,7 +114,8 @@ def test_an_edit_of_the_subject_is_on_every_page_that_a_whole_report_has_it_on(k
 
 
 def test_a_release_and_a_decision_are_where_a_whole_report_has_them(kept):
-    assert release(argparse.Namespace(date="2027-01-31")) == 0
+    asked = parser("release").parse_args(["release", "--no-crate", "--date", "2027-01-31"])
+    assert release(asked) == 0
     kept.same()
     decided()
     assert set(kept.same()) & set(EVENTS)

@@ -104,11 +104,19 @@ def test_the_tables_of_a_report_that_stands_alone_are_those_of_its_project(resul
 
 
 def test_what_a_report_that_stands_alone_cannot_tell_is_said(alone):
-    for name in ("effects", "ledger"):
-        with pytest.raises(FileNotFoundError, match="it stands in data/processed of the project"):
-            getattr(alone, name)
+    with pytest.raises(FileNotFoundError, match="it stands in data/processed of the project"):
+        _ = alone.effects
     with pytest.raises(FileNotFoundError, match="those of its project"):
         alone["response_24h"].explain()
+
+
+def test_a_report_that_stands_alone_has_the_fates_of_rows_on_the_outcome(results, alone):
+    whole = results.ledger
+    own = whole[whole["reason"] != "other outcome"]
+    assert len(alone.ledger) == len(own) < len(whole)
+    keys = ["analysis", "file", "line", "reason"]
+    told, known = (frame.sort_values(keys).reset_index(drop=True) for frame in (alone.ledger, own))
+    assert told.equals(known)
 
 
 def csv_of(names, *lines):

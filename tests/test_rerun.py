@@ -184,6 +184,8 @@ def test_a_release_runs_the_report_alone(small):
         *("index.html", "data.html", "changes.html", "extraction.html"),
         # how to cite it, by its version
         *("verify.R", "summary_of_findings.docx"),
+        # the version of a living review, and what it changed
+        *("prisma.html", "tables/prisma_checklist.csv"),
     }
 
 

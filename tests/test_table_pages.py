@@ -359,10 +359,11 @@ def test_an_analysis_leads_to_its_own_ledger(page, address, built):
 def test_on_paper_stand_the_rows_that_are_shown_and_what_was_asked(page, address):
     page.goto(address("trials.html"))
     page.emulate_media(media="print")
-    assert page.locator(".told").inner_text() == ""
+    assert page.locator(".filtered").inner_text() == ""
     assert not page.locator(".controls").is_visible()
     page.goto(address("trials.html") + f"#?words={quote_plus('MDD')}&year=2015..2020&sort=-year")
-    told = page.locator(".told")
+    told = page.locator(".filtered")
+    page.wait_for_function("document.querySelector('.filtered').textContent")
     page.emulate_media(media="screen")
     assert not told.is_visible()
     found = rows(page)

@@ -14,11 +14,11 @@ from ketameta.tables.raw import OUTCOMES, TRIALS
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 HEAD = ",".join(TRIALS.names)
-ONE = "adams2011,Adams 2011,2011,,,,,parallel,MDD,,,,,61,,,"
-TWO = 'baker2014,"Baker, 2014",2014,,,,,parallel,MDD,"said ""so""",,,,120,,,'
+ONE = "adams2011,Adams 2011,2011,,,,,parallel,MDD,,,,,61,,,,,"
+TWO = 'baker2014,"Baker, 2014",2014,,,,,parallel,MDD,"said ""so""",,,,120,,,,,'
 FILE = Path("trials.csv")
 NEW = {"trial_id": "new2020", "label": "New, 2020", "design": "parallel", "population": "MDD"}
-ADDED = 'new2020,"New, 2020",,,,,,parallel,MDD,,,,,,,,'
+ADDED = 'new2020,"New, 2020",,,,,,parallel,MDD,,,,,,,,,,'
 
 
 def edits(cells=(), removed=(), added=()):
@@ -53,12 +53,12 @@ def test_only_what_changes_changes(end, mark, last) -> None:
 
 
 def test_quotes_spaces_and_empty_lines_stay() -> None:
-    odd = '"adams2011", Adams 2011 ,"2011",,,,,parallel,"MDD",,,,,61,,,'
+    odd = '"adams2011", Adams 2011 ,"2011",,,,,parallel,"MDD",,,,,61,,,,,'
     content = lines(HEAD, odd, "", TWO, "")
     made = edits([(2, "year", "2012"), (2, "country", "a, b"), (4, "label", 'the "B"')])
     assert edited(FILE, content, TRIALS, made) == lines(
         HEAD,
-        '"adams2011", Adams 2011 ,"2012",,,,"a, b",parallel,"MDD",,,,,61,,,',
+        '"adams2011", Adams 2011 ,"2012",,,,"a, b",parallel,"MDD",,,,,61,,,,,',
         "",
         TWO.replace('"Baker, 2014"', '"the ""B"""'),
         "",
@@ -81,7 +81,7 @@ def test_columns_of_your_own_stay_and_their_order_too() -> None:
         FILE, content, TRIALS, edits([(2, "n_randomised", "")], added=[(2, {"trial_id": "b"})])
     )
     assert made == lines(
-        turned(HEAD, "x_seen"), turned(ONE.replace("61", ""), "me"), turned("b" + "," * 16, "")
+        turned(HEAD, "x_seen"), turned(ONE.replace("61", ""), "me"), turned("b" + "," * 18, "")
     )
 
 

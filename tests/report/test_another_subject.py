@@ -57,9 +57,10 @@ def test_no_word_of_this_subject_is_in_a_report_on_another(school):
 
 def test_no_sentence_has_a_hole(school):
     for path, page in pages(school).items():
-        assert not re.search(
-            r"<(h\d|p|li|caption|th)\b[^>]*>\s*</\1>", page.split("<main", 1)[1]
-        ), path
+        # what a script fills in, and a reader without one does not see, is empty
+        own = r'<div class="own" .*?<p class="note"></p>'
+        main = re.sub(own, "", page.split("<main", 1)[1], flags=re.DOTALL)
+        assert not re.search(r"<(h\d|p|li|caption|th)\b[^>]*>\s*</\1>", main), path
         for text in told(page):
             assert not re.search(r"\S  +\S|\( *\)|\bNone\b(?!:)| ,(?: |$)|[,;:]\.", text), (
                 path,

@@ -118,7 +118,10 @@ class Results(Mapping[str, "Result"]):
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        """One row a raw row × analysis: used, or why not."""
+        """One row a raw row × analysis: used, or why not.
+
+        A report that stands alone tells of rows on the outcome of the analysis, and of no others.
+        """
         return self.table("ledger")
 
     @cached_property

@@ -235,7 +235,7 @@ def _fates(
         same = by(found[analysis.name], lambda row: (row.trial_id, row.reason, row.detail))
         for (trial_id, _, _), own in same.items():
             rows = [f"{row.file}:{row.line}" for row in own]
-            yield _Fate(analysis, labels[trial_id], own[0], rows)
+            yield _Fate(analysis, labels.get(trial_id, trial_id), own[0], rows)
 
 
 def _reported(fate: _Fate) -> Cell:

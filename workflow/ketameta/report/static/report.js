@@ -195,7 +195,7 @@ document.querySelectorAll("table[data-sortable]").forEach(function sheet(table) 
   if (!controls) return;
   const fields = [...controls.querySelectorAll("[name]")];
   const [said, link] = ["output", "[data-view]"].map((one) => controls.querySelector(one));
-  const told = document.querySelector(".told");
+  const told = document.querySelector(".filtered");
   const texts = new Map();
   let later = 0;
 
