@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from ketameta import freshness
+from ketameta.commands.last_run import unknown
 from ketameta.commands.versions import PROCESSED
-from ketameta.configuration import CONFIG, ConfigurationError, load
-from ketameta.vocabulary import nearest
+from ketameta.configuration import CONFIG, load
 from ketameta.vocabulary.narrowing import canonical
 
 DESCRIPTION = """\
@@ -36,11 +36,7 @@ def export(given: argparse.Namespace) -> int:
     from ketameta.report.graphics import with_narrowed
     from ketameta.storage import write_bytes
 
-    try:
-        configuration = load(CONFIG)
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 1
+    configuration = load(CONFIG)
     if old := freshness.stale(configuration, ("ingest", "normalize", "synthesize")):
         print(f"the last run is not of today's tables ({next(iter(old.values()))}): run "
               "`ketameta run` first", file=sys.stderr)  # fmt: skip
@@ -48,10 +44,8 @@ def export(given: argparse.Namespace) -> int:
     tables = ReadTables(Path(PROCESSED), tables_before("report"))
     known = with_narrowed(tables, configuration).names
     asked = [canonical(name) for name in given.analyses]
-    if unknown := [name for name in asked if name not in known]:
-        close = nearest(unknown[0], {name: name for name in known})
-        hint = f"; did you mean {', '.join(close)}?" if close else ""
-        print(f"unknown analysis {unknown[0]}{hint}", file=sys.stderr)
+    if wrong := [name for name in asked if name not in known]:
+        print(unknown("analysis", wrong[0], {}, known), file=sys.stderr)
         return 2
     from ketameta.report.stage import article
 
