@@ -19,12 +19,12 @@ from ketameta.evidence.certainty import certainty
 from ketameta.evidence.results import evidence_of
 from ketameta.evidence.rules import RULES
 from ketameta.ingest.stage import ingest
-from ketameta.measures import MEASURES
+from ketameta.measures import GLMM, MEASURES
 from ketameta.normalize.stage import normalize
 from ketameta.report.pages import script as script_of
 from ketameta.report.repool import ENGINES, ESTIMATORS, repool_data
 from ketameta.report.repool_printed import printed
-from ketameta.stats import random_effects
+from ketameta.stats import glmm, random_effects
 from ketameta.synthesize.absolute import points
 from ketameta.synthesize.stage import rated_from, synthesis, synthesize
 from ketameta.synthesize.words import by_year
@@ -164,7 +164,7 @@ def test_random_choices_are_printed_as_the_stages_print_them(script, own, part):
 
 
 def test_so_are_those_of_the_example(script, example):
-    assert {one.data["model"]["pooling"] for one in example} == set(ENGINES[:2])
+    assert {one.data["model"]["pooling"] for one in example} == {*ENGINES[:2], GLMM}
     for asked in example:
         assert differing(script, asked, asked.choices(60, "example")) == []
 
@@ -222,7 +222,7 @@ def test_small_studies_are_looked_at_by_the_test_that_is_asked(script, three, te
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
-@pytest.mark.parametrize("way", ENGINES[1:])
+@pytest.mark.parametrize("way", ENGINES[1:3])
 def test_counts_are_pooled_as_they_are(script, own, measure, way):
     if way not in MEASURES[measure].pooling:
         pytest.skip("no such way of this measure")
@@ -268,11 +268,51 @@ def test_numbers_of_made_up_studies_are_those_of_the_engine(script, three, tau2)
             assert theirs[name] == pytest.approx(mine, rel=1e-9, abs=1e-12)
 
 
-def test_what_is_not_computed_is_said_and_gives_no_number(tables, configuration, own):
-    effects = by(tables[EffectRow], lambda row: row.analysis)
+def counts_apart(draw, k):
+    """Return events and people of arms whose shares may lie as far apart as they can."""
+    n = draw.integers(2, 60, k)
+    mean, apart = draw.normal(0, 3), draw.choice([0.1, 0.5, 2, 5])
+    shares = 1 / (1 + np.exp(-draw.normal(mean, apart, k)))
+    return draw.binomial(n, np.where(draw.random(k) < draw.choice([0, 0.3]), 0, shares)), n
+
+
+def test_shares_of_made_up_arms_are_those_of_the_engine(script, tables, configuration):
+    """To three digits, as the engine's points hold them no nearer where shares lie far apart."""
+    effects = [row for row in tables[EffectRow] if row.analysis == "response_24h_arm"]
+    data = Asked(configuration["response_24h_arm"], effects, tables).data
+    data = {**data, "splits": [], "facets": []}
+    study = {"people": 1, "groups": [], "risk": [3, 3], "fields": {}, "y": 0}
+    draw = np.random.default_rng(11)
+    sets = [counts_apart(draw, int(draw.integers(2, 20))) for _ in range(300)]
+    pages = [
+        data
+        | {
+            "studies": [
+                study
+                | {"trial": f"{i}", "eventsT": x, "nT": n, "v": 1 / (x + 0.5) + 1 / (n - x + 0.5)}
+                for i, (x, n) in enumerate(zip(*(row.tolist() for row in found), strict=True))
+            ]
+        }
+        for found in sets
+    ]
+    found = {True: 0, False: 0}
+    for (x, n), theirs in zip(sets, script(NUMBERS, pages, None), strict=True):
+        ours = glmm("PLO", xi=x, ni=n, level=data["model"]["level"])
+        found[bool(ours.converged)] += 1
+        assert bool(ours.converged) == ("failure" not in theirs), (x, n)
+        if ours.converged:
+            names = {"estimate": "estimate", "se": "se", "tau2": "tau2", "low": "ci_low", "q": "q"}
+            for name, mine in names.items():
+                here = getattr(ours, mine)
+                near = pytest.approx(here, rel=1e-3, abs=1e-3 * ours.se)
+                assert theirs[name] == near, (name, x, n)
+    assert min(found.values()) > 5
+
+
+def test_what_is_not_computed_is_said_and_gives_no_number(own):
     counts = next(one for one in own if one.analysis.name == "response_24h")
     for other in (
-        Asked(configuration["response_24h_arm"], effects["response_24h_arm"], tables),
+        counts.other(measure="OR", pooling="GLMM"),
         counts.other(interval="profile", tau2_subgroups="separate"),
     ):
         assert set(other.data) == {"analysis", "refused"}

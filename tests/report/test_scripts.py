@@ -17,16 +17,23 @@ from ketameta.report.pages import STATIC, script
 SCRIPTS = ("repool.js", "repool_page.js")
 MOST = 40_000  # bytes of both in a report
 TERSER = "npx --yes terser@5.51.4"
+# no name of what a page gives or reads is among those of PRIVATE, nor one that is asked by a word
+PRIVATE = (
+    "parts|origin|mean|means|total|zero|within|spread|treated|nnt|off|i2Own|asParallel|survives|"
+    "judged|differs|rise"
+)
+OPTIONS = ["-c", "passes=3,ecma=2020,unsafe_arrows=true", "-m", "--mangle-props"]
+OPTIONS.append(f"regex=/^({PRIVATE})$/")
 
 
 def head(name):
     """Return the first line of a small script: what it is made of."""
     digest = sha256((STATIC / name).read_bytes()).hexdigest()[:16]
-    return f"/* {name} made small, of source {digest}: to be read it is in report/static/ */\n"
+    return f"/* of report/static/{name}, {digest} */\n"
 
 
 def small(name):
-    words = [*shlex.split(os.environ.get("TERSER", TERSER)), STATIC / name, "-c", "-m"]
+    words = [*shlex.split(os.environ.get("TERSER", TERSER)), STATIC / name, *OPTIONS]
     made = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return head(name) + made
 

@@ -327,6 +327,49 @@ def test_likelihood_that_rises_to_infinite_tau_is_flagged():
     assert not glmm("PLO", xi=[0, 0], ni=[7, 5]).converged
 
 
+def added_up(mean, tau, x, n):
+    """Return the log-likelihood of log odds that are normal, added up over even small steps."""
+    u = np.arange(-14, 14, 0.002)[:, None]
+    odds = mean + tau * u
+    logs = x * odds - n * np.logaddexp(0, odds) - u**2 / 2
+    top = logs.max(axis=0)
+    return float((top + np.log(np.exp(logs - top).sum(axis=0) * 0.002)).sum())
+
+
+FAR_APART = [
+    ([9, 0, 0, 0, 0, 0], [22, 33, 8, 16, 22, 48]),  # tau 5.4
+    ([0, 1, 0, 17, 30, 12], [25, 20, 14, 18, 30, 12]),
+    ([0, 0, 0, 0, 5, 40], [11, 35, 18, 22, 9, 41]),
+]
+
+
+@pytest.mark.parametrize(("x", "n"), FAR_APART)
+def test_shares_that_lie_far_apart_have_the_top_that_their_likelihood_has(x, n):
+    """Fifty points, at which other software stops, miss it in the third digit (tau 2.5 to 6)."""
+    x, n = np.array(x), np.array(n)
+    got = glmm("PLO", xi=x, ni=n)
+    few = glmm("PLO", xi=x, ni=n, nodes=50)
+    top = optimize.minimize(
+        lambda at: -added_up(*at, x, n),
+        [got.estimate, np.sqrt(got.tau2)],
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-12},
+    )
+    assert got.converged
+    assert got.tau2 > 1.5**2
+    assert got.estimate == pytest.approx(top.x[0], rel=1e-4)
+    assert got.tau2 == pytest.approx(top.x[1] ** 2, rel=1e-4)
+    assert few.tau2 != pytest.approx(got.tau2, rel=1e-5)
+
+
+def test_a_top_that_only_the_points_of_a_rule_have_is_none():
+    x = [0, 51, 0, 11, 0, 57, 38, 3, 0, 37, 31, 58, 37]
+    n = [16, 51, 36, 11, 53, 57, 58, 38, 58, 37, 31, 58, 37]
+    far = [added_up(mean, tau, np.array(x), np.array(n)) for mean, tau in ((5.5, 15), (7, 20))]
+    assert far[0] < far[1]  # it goes on rising
+    assert not glmm("PLO", xi=x, ni=n).converged
+
+
 @pytest.mark.slow
 def test_double_zero_studies_are_left_out_unless_asked_for():
     more = {"ai": [*A, 0], "n1i": [*N1, 40], "ci": [*C, 0], "n2i": [*N2, 50]}

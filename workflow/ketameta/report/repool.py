@@ -2,8 +2,8 @@
 
 `static/repool.js` computes from it what the stages synthesize and report compute, by the same
 rules, for any of the trials; `printed` are the words that it must print of all of them. A model
-that is an iteration over counts, or over arms that share a control, is not computed there:
-`refusal` says so to the reader.
+that is an iteration over counts of two arms, or over arms that share a control, is not computed
+there: `refusal` says so to the reader.
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ from ketameta.report.naming import favoured_sides
 from ketameta.report.pages import script
 from ketameta.report.repool_fields import facets, fields_of
 from ketameta.report.repool_printed import printed
-from ketameta.report.wording_model import INTERVALS
+from ketameta.report.wording_model import ENGINES as ENGINE_WORDS
+from ketameta.report.wording_model import FAILURES, INTERVALS
 from ketameta.synthesize.absolute import skewed
 from ketameta.synthesize.words import group_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import MissingResultRow
-from ketameta.tables.fits import Engine
+from ketameta.tables.fits import Engine, Failure
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys
 
 # what the script computes: estimators of tau², ways of pooling, and comparisons of risks
 ESTIMATORS = ("EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM")
-ENGINES = (Engine.INDEPENDENT, Engine.MANTEL_HAENSZEL, Engine.PETO)
+ENGINES = (Engine.INDEPENDENT, Engine.MANTEL_HAENSZEL, Engine.PETO, Engine.GLMM)
 RISKS_BY = ("ratio", "odds", "difference")
 # what does not follow a choice of trials
 STAYS = (
@@ -161,7 +162,16 @@ def _model(analysis: Analysis, record: SynthesisRow) -> dict[str, Any]:
         common=common,
         smallStudy=small_study_test(measure, model.small_study),
         favours=record.favours,
+        **_of_shares(record),
     )
+
+
+def _of_shares(record: SynthesisRow) -> dict[str, Any]:
+    """Return the words of the model of shares, and for why it finds nothing."""
+    if record.engine != Engine.GLMM:
+        return {}
+    why = (Failure.NO_EVENT, Failure.ALL_EVENTS, Failure.NO_MAXIMUM)
+    return {"how": ENGINE_WORDS[Engine.GLMM], "failures": [FAILURES[one] for one in why]}
 
 
 def _splits(analysis: Analysis, studies: Sequence[StudyRow]) -> list[dict[str, Any]]:

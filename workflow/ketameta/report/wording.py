@@ -53,7 +53,8 @@ class HasInterval(Protocol):
 def fixed(value: float | None, digits: int) -> str:
     """Write a number with a fixed number of decimals and a true minus; an en dash for none.
 
-    From 1e15 on a power of ten is written, as 1.2e15.
+    From 1e15 on a power of ten is written, as 1.2e15. Below, what is a half but for the noise of a
+    search (beyond 12 digits) is rounded as a half.
     """
     if value is None:
         return "–"
@@ -61,7 +62,7 @@ def fixed(value: float | None, digits: int) -> str:
         return "∞" if value > 0 else f"{MINUS}∞"
     if abs(value) >= 1e15:
         return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
-    text = f"{value:,.{digits}f}"
+    text = f"{float(f'{value:.12g}'):,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)

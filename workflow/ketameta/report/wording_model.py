@@ -13,7 +13,7 @@ INTERVALS: dict[str | None, str] = {
     IntervalRule.HENMI_COPAS: "Henmi-Copas",
     IntervalRule.T: "t",
 }
-_FAILURES: dict[str, str] = {
+FAILURES: dict[str, str] = {
     Failure.ONE_SIDE: "events on one side alone",
     Failure.NO_EVENT: "no trial has an event",
     Failure.ALL_EVENTS: "everybody in every trial has the event",
@@ -23,7 +23,7 @@ _FAILURES: dict[str, str] = {
     Failure.NOT_FOUND: "the search for the highest likelihood did not come to its end",
 }
 # around the estimator of tau²: what is said of the engine before the rule of the interval
-_ENGINES: dict[str, str] = {
+ENGINES: dict[str, str] = {
     Engine.INDEPENDENT: "{tau2_by}",
     Engine.GROUPS: "{tau2_by}, one τ² for all groups",
     Engine.THREE_LEVEL: "{tau2_by}, three-level",
@@ -45,7 +45,7 @@ def model(record: Fit) -> str:
         return "one trial, not pooled"
     if why := failure(record):
         return f"not pooled: {why}"
-    how = _ENGINES[record.engine].format(tau2_by=record.tau2_by)
+    how = ENGINES[record.engine].format(tau2_by=record.tau2_by)
     crossed = ", crossovers as if parallel" if record.as_parallel else ""
     end = ", not converged" if record.converged is False else ""
     return f"{how}{crossed}, {INTERVALS[record.rule]}{end}"
@@ -57,4 +57,4 @@ def failure(record: Fit) -> str:
         return f"fewer than {record.needed} trials"
     if record.failure == Failure.FEW_COUNTS:
         return f"counts of fewer than {record.needed} trials"
-    return _FAILURES[record.failure] if record.failure else ""
+    return FAILURES[record.failure] if record.failure else ""

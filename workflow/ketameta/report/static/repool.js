@@ -33,7 +33,7 @@ window.ketametaRepool = (function repool() {
 
   /* what a normal leaves above z, z from 0 on (Marsaglia 2004) */
   function normalTail(z) {
-    if (z > 9) return 0;
+    if (!(z <= 9)) return 0;
     let [all, term, i] = [z, z, 1];
     for (let before = 0; all !== before;) {
       before = all;
@@ -464,6 +464,105 @@ window.ketametaRepool = (function repool() {
     return { q, number };
   }
 
+  /* ---- shares: log odds normal about their mean, counts binomial (see stats/rare/glmm.py) ---- */
+
+  /* a step of Newton's as long as always climbs, where it moves log odds by so much (Bach 2010) */
+  const damped = (step, moved) => (moved ? (step * Math.log1p(Math.abs(moved))) / Math.abs(moved) : step);
+
+  /* the log-likelihood at mean and standard deviation, its slopes in both and its curvatures: means
+     over what each trial leaves of its own effect (Louis 1982), by steps that are small against
+     that and against a change of odds */
+  function marginal(effects, mean, tau) {
+    const s = [0, 0, 0, 0, 0, 0];
+    for (const { eventsT, nT } of effects) {
+      const at = (u) => {
+        const odds = mean + tau * u;
+        const p = 1 / (1 + Math.exp(-odds));
+        const lost = Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds)));
+        return [eventsT - nT * p, nT * p * (1 - p), eventsT * odds - nT * lost - (u * u) / 2];
+      };
+      let u = 0;
+      for (let i = 0, step = 1; i < 200 && Math.abs(step) > 1e-9; i += 1) {
+        const [slope, information] = at(u);
+        step = (tau * slope - u) / (1 + tau * tau * information);
+        u += damped(step, tau * step);
+      }
+      const [, information, top] = at(u);
+      const step = 0.4 / Math.max(Math.sqrt(1 + tau * tau * information), tau);
+      const m = [0, 0, 0, 0, 0, 0];
+      for (const way of [-1, 1]) {
+        for (let x = u + (way > 0 ? step : 0), weight = 1; weight > 1e-14; x += way * step) {
+          const [slope, less, height] = at(x);
+          weight = Math.exp(height - top);
+          const bent = weight * (slope * slope - less);
+          m[0] += weight;
+          m[1] += weight * slope;
+          m[2] += weight * slope * x;
+          m[3] += bent;
+          m[4] += bent * x;
+          m[5] += bent * x * x;
+        }
+      }
+      const [, a, b, c, d, e] = m.map((all) => all / m[0]);
+      const one = [top + Math.log(m[0] * step), a, b, c - a * a, d - a * b, e - b * b];
+      one.forEach((of, i) => {
+        s[i] += of;
+      });
+    }
+    return s;
+  }
+
+  function byShares(effects, { level, how, failures }) {
+    const [x, n] = ["eventsT", "nT"].map((name) => effects.reduce((a, e) => a + e[name], 0));
+    const found = { engine: how, rule: "wald" };
+    const failed = (why) => ({ ...found, failure: failures[why] });
+    if (!x || x === n) return failed(x ? 1 : 0);
+    let mean = Math.log(x / (n - x));
+    const at = (tau) => {
+      if (!(Math.abs(mean) < 30)) mean = Math.log(x / (n - x));
+      for (let i = 0; ; i += 1) {
+        const [value, off, rise, ...bent] = marginal(effects, mean, tau);
+        const step = -off / bent[0];
+        if (!(Math.abs(step) > 1e-10 && Math.abs(mean) < 30) || i > 50) return { tau, mean, value, rise, bent };
+        mean += damped(step, step);
+      }
+    };
+    /* from 10 on nearly every trial has either no events or events only */
+    const grid = [1e-4, 0.03, 0.06, 0.12, 0.25, 0.5, 1, 2, 4, 7, 10].map(at);
+    const tops = grid[0].rise > 0 ? [] : [at(0)];
+    grid.forEach(({ tau: low, rise }, i) => {
+      if (!(rise > 0 && grid[i + 1]?.rise <= 0)) return;
+      let high = grid[i + 1].tau;
+      let now = grid[i];
+      for (let j = 0, step = 1; j < 99 && Math.abs(step) > 1e-10; j += 1) {
+        const [flat, both, apart] = now.bent;
+        let next = now.tau - now.rise / (apart - both ** 2 / flat);
+        if (!(next > low && next < high)) next = (low + high) / 2;
+        step = next - now.tau;
+        now = at(next);
+        if (now.rise > 0) low = next;
+        else high = next;
+      }
+      tops.push(now);
+    });
+    const [top] = tops.filter(({ mean }) => Math.abs(mean) < 30).sort((a, b) => b.value - a.value);
+    if (!top) return failed(2);
+    const { tau, bent: [flat, both, apart] } = top;
+    mean = top.mean;
+    const se = ((tau && both ** 2 / apart) - flat) ** -0.5;
+    if (!(se > 0)) return failed(2);
+    const { df, zero } = modelOf([effects]);
+    const half = tQuantile(df, level) * Math.hypot(tau, se);
+    const part = (events, people, p) => (events ? events * Math.log(events / people / p) : 0);
+    const q = 2 * sum(effects.map(({ eventsT: e, nT: all }) => part(e, all, x / n) + part(all - e, all, 1 - x / n)));
+    return {
+      ...found, ...around(mean, se, Infinity, level), tau2: tau * tau,
+      predictionLow: mean - half, predictionHigh: mean + half,
+      i2: (100 * tau * tau) / (df / zero.b + tau * tau),
+      q: Math.max(q, 0), qDf: df, qP: chi2Tail(q, df),
+    };
+  }
+
   const countTrials = (effects) => new Set(effects.map((e) => e.trial)).size;
   const countPeople = (effects) => Number(rounded(effects.reduce((a, e) => a + e.people, 0), 0));
   const poolable = (effects, model) => countTrials(effects) >= Math.max(2, model.least);
@@ -501,8 +600,8 @@ window.ketametaRepool = (function repool() {
     if (k < model.least) {
       return record(data, { ...told, engine: "too few", failure: `fewer than ${model.least} trials` });
     }
-    const counted = model.pooling !== "inverse variance";
-    const found = { ...told, ...(counted ? ofTables(effects, data) : byVariance(effects, model)) };
+    const how = { GLMM: byShares, "inverse variance": byVariance }[model.pooling];
+    const found = { ...told, ...(how ? how(effects, model) : ofTables(effects, data)) };
     /* two trials give one degree of freedom: a range of that width predicts nothing */
     if (k < 3) Object.assign(found, { predictionLow: null, predictionHigh: null });
     if (!compares(data)) found.p = null;
@@ -971,7 +1070,7 @@ window.ketametaRepool = (function repool() {
     const sign = value < 0 ? MINUS : "";
     if (Math.abs(value) >= LARGEST) return `${sign}\u221e`;
     if (Math.abs(value) >= 1e15) return value.toExponential(1).replace("e+", "e").replace("-", MINUS);
-    const text = rounded(value, digits);
+    const text = rounded(Number(value.toPrecision(12)), digits);
     return (Number(text) ? sign : "") + grouped(text);
   }
 

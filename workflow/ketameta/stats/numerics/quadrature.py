@@ -8,10 +8,12 @@ the imaginary part of f(x + ih)/h is then the derivative of f at x to the last d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Values = NDArray[Any]  # float64 or complex128
 Floats = NDArray[np.float64]
@@ -44,10 +46,12 @@ class QuadratureRule:
     log_weights: Floats
 
     @classmethod
+    @cache
     def of(cls, nodes: int) -> QuadratureRule:
         """Rule with `nodes` points for functions near a standard normal density."""
-        z, w = np.polynomial.hermite_e.hermegauss(nodes)
-        return cls(z, np.log(w) + z**2 / 2)
+        z, w = special.roots_hermitenorm(nodes)
+        seen = w > 0  # of hundreds of nodes the outermost weigh nothing that a double can hold
+        return cls(z[seen], np.log(w[seen]) + z[seen] ** 2 / 2)
 
 
 def softplus(x: Values) -> Values:

@@ -10,11 +10,14 @@ from ketameta.stats.numerics.newton import ascend
 from ketameta.stats.numerics.quadrature import Floats, QuadratureRule
 from ketameta.stats.rare.marginal import STEP, MarginalModel
 
-# Standard deviations (log odds) from which the search starts, and beyond which an
-# estimate is taken to run off: at 30 a study has either no events or events only.
+# Standard deviations (log odds) from which the search starts, and how far an estimate may lie out,
+# a location or a standard deviation: at 10 nearly every study has either no events or events only,
+# and what the points of a rule add up to has tops of its own.
 _GRID_ONE = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 0.8, 1.2, 2.0, 3.5, 7.0, 15.0)
 _GRID_TWO = (0.0, 0.1, 0.4, 1.2, 3.5)
-_FAR = 30.0
+_FAR, _FAR_APART = 30.0, 10.0
+# the standard deviation from which fifty points are too few, and how many times as many are taken
+_WIDE, _MORE = 1.5, 8
 _DELTA = 1e-3
 # of the climb from many places: steps, their length at most, halvings of one that leads down, the
 # curvature that is taken for none, and the step below which the top is near
@@ -175,23 +178,26 @@ def _settle(surface: Surface, theta: Floats) -> AscentEnd:
             break
     theta[scales] = np.abs(theta[scales])
     # Far out the likelihood has no top, or none that the data could show.
-    near = bool(np.abs(theta).max() < _FAR)
+    near = bool(np.abs(theta).max() < _FAR and theta[scales].max() < _FAR_APART)
     free = [j for j in everything if theta[j] != 0 or j < model.locations]
     curvature = np.linalg.eigvalsh(-hessian[np.ix_(free, free)])
     return AscentEnd(theta, value, hessian, found and near and bool(curvature[0] > 0))
 
 
-def maximise_from_starts(model: MarginalModel, nodes: int) -> AscentEnd:
+def maximise_from_starts(model: MarginalModel, nodes: int, *, more: bool = False) -> AscentEnd:
     """Find the highest point over all starts, with `nodes` points per axis.
 
     The search over the grid of standard deviations uses few nodes, every local
-    maximum is then climbed with all of them.
+    maximum is then climbed with all of them, and with many more where the effects lie so far
+    apart that those are too few, if `more` are allowed.
     """
     few = Surface(model, QuadratureRule.of(min(nodes, 7 if model.scales == 1 else 3)))
     full = Surface(model, QuadratureRule.of(nodes))
     best: AscentEnd | None = None
     for start in _starts(few, model.scales):
         found = _settle(full, start)
+        if more and model.scales == 1 and found.theta[-1] > _WIDE:
+            found = _settle(Surface(model, QuadratureRule.of(_MORE * nodes)), found.theta)
         if best is None or (found.converged, found.value) > (best.converged, best.value):
             best = found
     if best is None:

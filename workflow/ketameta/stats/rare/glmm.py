@@ -116,9 +116,11 @@ def glmm(
         odds θ + log(t1/t2), exact; or "UM.FS" and "UM.RS" as for OR, of Poisson counts with
         log rates in the place of log odds. For PLO "UM".
     nodes
-        Gauss-Hermite points per random effect, default 50 (UM.RS 15 × 15), which
-        leaves tau2 good to 8 (6) digits even where tau2 is 7 and cells are empty;
-        1 is the Laplace approximation.
+        Gauss-Hermite points per random effect, default 50 and, where tau comes out beyond 1.5,
+        400, which leaves tau good to 6 digits up to a tau of 4 and to 3 up to 10 where most
+        cells are empty (UM.RS 15 × 15, tau2 6 digits up to 7); 1 is the Laplace
+        approximation. Beyond a tau of 10 no maximum is reported: nearly every study has then
+        no events or events only.
     drop00
         Leave out studies with no, or only, events in both arms (IRR: with none). UM.FS and
         CM.EL always do, there they say nothing; in UM.RS they inform about σ².
@@ -146,15 +148,16 @@ def glmm(
     >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
     1.047 [0.341, 1.753]
     """
+    more = nodes is None
     model, nodes = _choose(measure, model, nodes)
     level = as_level(level)
     check_names(measure, tables)
     cells = _cells(measure, model, float_arrays(tables))
     lead = cells[0].shape[:-1]
-    fits = [
-        _pool(measure, model, _kept(measure, model, drop00, [c[i] for c in cells]), nodes, level)
-        for i in np.ndindex(lead)
-    ]
+    fits = []
+    for i in np.ndindex(lead):
+        kept = _kept(measure, model, drop00, [c[i] for c in cells])
+        fits.append(_pool(measure, model, kept, nodes, level, more))
     if not lead:
         return Glmm(**fits[0])
     names = Glmm.__dataclass_fields__
@@ -274,7 +277,9 @@ def _once(*cells: Array) -> tuple[Array, ...]:
     return *rows, times.astype(float)
 
 
-def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float) -> dict[str, Any]:
+def _pool(
+    measure: str, model: str, cells: list[Array], nodes: int, level: float, more: bool
+) -> dict[str, Any]:
     """Fit one analysis and return every field."""
     k = int(cells[0].size)
     out: dict[str, Any] = dict.fromkeys(Glmm.__dataclass_fields__, float("nan"))
@@ -284,7 +289,7 @@ def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float
     likelihood, finite = build_likelihood(measure, model, cells)
     if not finite:
         return out
-    fit = maximise_from_starts(likelihood, nodes) if k > 1 else _common(likelihood)
+    fit = maximise_from_starts(likelihood, nodes, more=more) if k > 1 else _common(likelihood)
     if not fit.converged:
         return out
     out |= _estimates(likelihood, fit, level) | {"k": k, "converged": True}
