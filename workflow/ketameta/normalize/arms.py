@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -79,6 +79,8 @@ class ArmEffects:
         Scores are tried on each basis in the order of preference; the first that gives every
         side is taken. Where none does, the reason of a row is that of the basis that came nearest.
         """
+        if not self.ledger.told and not self._both_sides(group):
+            return []
         by_arm = self._rows_by_arm(group)
         failed = _Failed()
         for basis in self._bases():
@@ -93,8 +95,14 @@ class ArmEffects:
                 failed.effect = failed.effect or (summaries, why.kept())
             for summary in summaries:
                 failed.usable.setdefault(summary.arms[0].arm_id, basis)
-        self._note_failure(place, by_arm, failed)
+        if self.ledger.told:
+            self._note_failure(place, by_arm, failed)
         return []
+
+    def _both_sides(self, group: Sequence[ArmResult]) -> bool:
+        """Say whether rows are of treated arms and, where arms are compared, of others too."""
+        sides = {self._side(row.arm_id) for row in group}
+        return "treated" in sides and (self.question.by_arm or len(sides) > 1)
 
     def _bases(self) -> Sequence[str]:
         event = vocabulary().outcomes[self.question.outcome].kind == "event"
@@ -301,7 +309,7 @@ class ArmEffects:
         if self.question.arms == "whole":
             shared = shared_variance(self.question.measure, control, [e.yi for e in effects])
         return [
-            replace(effect, comparison=t.arms[0].arm_id, shared=shared, part=part)
+            effect._replace(comparison=t.arms[0].arm_id, shared=shared, part=part)
             for effect, t in zip(effects, treated, strict=True)
         ]
 
@@ -321,7 +329,7 @@ class ArmEffects:
         estimate = two_arms(self.question.measure, treated, control, paired, sign)
         effect = self._make(place, estimate, treated, control, comparator)
         if paired and paired.row:
-            effect = replace(effect, rows=(*effect.rows, paired.row))
+            effect = effect._replace(rows=(*effect.rows, paired.row))
         return effect
 
     def _make(
@@ -333,7 +341,7 @@ class ArmEffects:
         comparator: str,
     ) -> Effect:
         rows = t.rows + (c.rows if c else ())
-        step = replace(estimate.step, rows=tuple(dict.fromkeys(row.key for row in rows)))
+        step = estimate.step._replace(rows=tuple(dict.fromkeys(row.key for row in rows)))
         return Effect(
             self.trial,
             estimate.yi,

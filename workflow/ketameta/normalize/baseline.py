@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ketameta.normalize.records import ArmSummary, Step
 from ketameta.normalize.results import AnyResult, ArmResult
@@ -63,8 +62,7 @@ def _first_of(known: tuple[float, ArmResult]) -> tuple[object, ...]:
 def _given(
     summary: ArmSummary, mean: float, sd: float | None, step: Step, row: ArmResult
 ) -> ArmSummary:
-    return replace(
-        summary,
+    return summary._replace(
         baseline_mean=mean,
         baseline_sd=sd,
         steps=(*summary.steps, step),

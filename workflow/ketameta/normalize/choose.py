@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ketameta.configuration import Question
 from ketameta.normalize import effect_sizes
@@ -35,8 +34,7 @@ _LOST_ON = (
 _Group = tuple[Place, list[Any]]
 
 
-@dataclass(frozen=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     place: Place
     effects: list[Effect]
 
@@ -70,17 +68,18 @@ class TrialChoice:
         self.converted = ledger.rows.converted(trial.trial_id)
         self.arms = ArmEffects(question, trial, self.all_rows, self.converted, ledger)
 
-    def effects(self, *, fates: bool = True) -> list[Effect]:
+    def effects(self) -> list[Effect]:
         """Return the preferred effects, noting in the ledger what became of each row.
 
         One effect, or one a treated arm where the question keeps arms apart; none where no group
-        of rows gives one. Where nobody asks for `fates`, groups that another is preferred to are
-        not tried.
+        of rows gives one. Where the ledger does not tell of rows, groups that another is preferred
+        to are not tried.
         """
         arms, contrasts = _grouped(self.rows, self.question)
         groups: list[_Group] = [*arms.items(), *contrasts.items()]
-        for level in [groups] if fates or len(groups) == 1 else self._preferred_first(groups):
-            given = ((place, self._given(place, rows, fates)) for place, rows in level)
+        whole = self.ledger.told or len(groups) == 1
+        for level in [groups] if whole else self._preferred_first(groups):
+            given = ((place, self._given(place, rows)) for place, rows in level)
             if found := [_Candidate(place, effects) for place, effects in given if effects]:
                 break
         else:
@@ -108,13 +107,13 @@ class TrialChoice:
                 self._note_loser((rank, one), (least, best))
         return best
 
-    def _given(self, place: Place, group: list[Any], fates: bool) -> list[Effect]:
-        """Return the effects of a group, as they are known where nobody asks for `fates`."""
+    def _given(self, place: Place, group: list[Any]) -> list[Effect]:
+        """Return the effects of a group, as they are known where nothing is told of its rows."""
         if self.tried is None:
             return self._try(place, group)
         answers, numbers = self.tried
         key = self.trial.trial_id, place, tuple([row.key for row in group])
-        found = None if fates else answers.known(key, numbers)
+        found = None if self.ledger.told else answers.known(key, numbers)
         if found is None:
             asked = Noted(numbers.question)
             alone = TrialChoice(cast("Question", asked), self.trial, group, self.ledger)
@@ -148,7 +147,7 @@ class TrialChoice:
             return effects
         if step.assumption not in self.question.assumptions:
             raise SelectedArm(step.formula)
-        return [replace(effect, steps=(step, *effect.steps)) for effect in effects]
+        return [effect._replace(steps=(step, *effect.steps)) for effect in effects]
 
     def _refuse_assumptions(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -299,7 +298,7 @@ class Choices:
         sifted = self._sieve.sift(question)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)
         effects: list[Effect] = []
-        for made in self._answers(question, sifted, ledger, fates=True):
+        for made in self._answers(question, sifted, ledger):
             ledger.enter(made.fates)
             effects += made.effects
         return effects, ledger
@@ -307,32 +306,30 @@ class Choices:
     def effects(self, question: Question) -> list[Effect]:
         """Return the effects of `chosen` alone, of which nobody asks what became of the rows."""
         sifted = self._sieve.sift(question)
-        ledger = Ledger("", self.rows, question.outcome, sifted.fates)
-        made = self._answers(question, sifted, ledger, fates=False)
+        ledger = Ledger("", self.rows, question.outcome, sifted.fates, told=False)
+        made = self._answers(question, sifted, ledger)
         return [effect for one in made for effect in one.effects]
 
-    def _answers(
-        self, question: Question, sifted: Sifted, ledger: Ledger, *, fates: bool
-    ) -> Iterator[_Made]:
+    def _answers(self, question: Question, sifted: Sifted, ledger: Ledger) -> Iterator[_Made]:
         """Yield what each trial with candidates gives a question."""
         numbers = Numbers(question, self._numbers)
         for trial_id, rows in sifted.candidates.items():
             place = trial_id, question.outcome, sifted.told[trial_id]
             found = self._made.known(place, numbers)
-            if found is None and not fates:
+            if found is None and not ledger.told:
                 found = self._effects.known(place, numbers)
             if found is None:
                 asked, own = Noted(question), ledger.aside()
                 tried = self._groups, numbers
                 trial = self.trials[trial_id]
                 choice = TrialChoice(cast("Question", asked), trial, rows, own, tried)
-                made = _Made(choice.effects(fates=fates), own.noted)
-                found = (self._made if fates else self._effects).enter(place, numbers, asked, made)
+                made = _Made(choice.effects(), own.noted)
+                answers = self._made if ledger.told else self._effects
+                found = answers.enter(place, numbers, asked, made)
             yield found.told
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """What a trial gave a question, and what the ledger noted of its rows."""
 
     effects: list[Effect]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_as
 from ketameta.normalize import conversions
@@ -18,8 +18,7 @@ from ketameta.vocabulary import vocabulary
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
 
 
-@dataclass(frozen=True)
-class ContrastEffect:
+class ContrastEffect(NamedTuple):
     """A reported contrast as an effect, with the people behind it where they are known."""
 
     estimate: EffectEstimate
@@ -28,8 +27,7 @@ class ContrastEffect:
     n_c: int | None
 
 
-@dataclass(frozen=True)
-class _Reported:
+class _Reported(NamedTuple):
     """An estimate (logged for ratios) with its standard error, and the step that gave it."""
 
     value: float

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from ketameta.configuration import Course
 from ketameta.normalize.choose import TrialChoice
@@ -82,7 +81,7 @@ def people_once(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     """Keep, of reports that share people, the set that holds most of them, at all hours alike."""
     own = by(effects, lambda effect: effect.trial.trial_id)
     largest = [
-        replace(each[0], n_t=_most_people(each), n_c=0, same_people=False) for each in own.values()
+        each[0]._replace(n_t=_most_people(each), n_c=0, same_people=False) for each in own.values()
     ]
     stay = {effect.trial.trial_id for effect in without_overlap(largest)}
     found = [effect for effect in effects if effect.trial.trial_id in stay]

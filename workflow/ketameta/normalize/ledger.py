@@ -56,20 +56,27 @@ class Ledger:
     """The fate of every raw row in one analysis; each row is entered exactly once.
 
     `note` keeps the last word on a row, since a row that passes one sieve meets the next. Of rows
-    on another outcome nothing else is said.
+    on another outcome nothing else is said. Where nobody asks what became of rows, none is `told`:
+    nothing is noted, and words for it need not be found.
     """
 
     def __init__(
-        self, analysis: str, rows: Rows, outcome: str, sifted: Sequence[Fate | None] = ()
+        self,
+        analysis: str,
+        rows: Rows,
+        outcome: str,
+        sifted: Sequence[Fate | None] = (),
+        *,
+        told: bool = True,
     ) -> None:
         """Take the rows, and what a sieve told of those on the outcome (None: they passed)."""
-        self.analysis, self.rows, self._outcome = analysis, rows, outcome
+        self.analysis, self.rows, self.told, self._outcome = analysis, rows, told, outcome
         self._on, self._sifted = rows.on(outcome), sifted
         self._noted: dict[str, Fate] = {}
 
     def aside(self) -> Ledger:
         """Return a ledger of the same rows, of which no more is noted than the sieve told."""
-        return Ledger(self.analysis, self.rows, self._outcome, self._sifted)
+        return Ledger(self.analysis, self.rows, self._outcome, self._sifted, told=self.told)
 
     @property
     def noted(self) -> Mapping[str, Fate]:
@@ -80,7 +87,8 @@ class Ledger:
         """Set what became of a row."""
         if reason not in REASONS:
             raise KeyError(reason)
-        self._noted[row.key] = (reason, detail)
+        if self.told:
+            self._noted[row.key] = (reason, detail)
 
     def enter(self, fates: Mapping[str, Fate]) -> None:
         """Set what became of rows, by their keys, as it was noted before."""

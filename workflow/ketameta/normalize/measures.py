@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ketameta.measures import FALL, MEASURES, Measure
 from ketameta.normalize import conversions, effect_sizes
@@ -15,8 +16,7 @@ from ketameta.normalize.words import number_text
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
 
 
-@dataclass(frozen=True)
-class EffectEstimate:
+class EffectEstimate(NamedTuple):
     """An effect and its variance, with the step that made them."""
 
     yi: float

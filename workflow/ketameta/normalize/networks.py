@@ -84,25 +84,33 @@ def _of_trial(
     nodes = {arm_id: node_of(network.nodes, arm) for arm_id, arm in trial.arms.items()}
     present = [label for label in reversed(network.labels) if label in nodes.values()]
     bases = sorted(present, key=lambda label: label != network.model.reference)
-    answers = [_against(network, trial, nodes, base, own, rows) for base in bases or [""]]
-    effects, ledger = max(answers, key=lambda answer: len(answer[0]))
-    return [_as_given(effect, trial) for effect in effects], ledger
+    arms = {arm_id: _sorted(arm, nodes[arm_id]) for arm_id, arm in trial.arms.items()}
+    seen = replace(trial, arms=arms)
+    best, told = _against(network.select, seen, nodes, bases[0] if bases else "", own, rows)
+    for base in bases[1:]:
+        if len(best) == len(bases) - 1:  # each other node is in: no base leaves more
+            break
+        effects, ledger = _against(network.select, seen, nodes, base, own, rows)
+        if len(effects) > len(best):
+            best, told = effects, ledger
+    return [_as_given(effect, trial) for effect in best], told
 
 
 def _against(
-    network: Network,
-    trial: Trial,
+    asked: Question,
+    seen: Trial,
     nodes: Mapping[str, str],
     base: str,
     own: Sequence[AnyResult],
     rows: Rows,
 ) -> tuple[list[Effect], Ledger]:
-    """Return the effects of a trial's nodes against one of them, and the fate of its rows."""
+    """Return the effects of a trial's nodes against one of them, and the fate of its rows.
+
+    The trial is as the network sees it: see `_sorted`.
+    """
     others = tuple(dict.fromkeys(node for node in nodes.values() if node not in ("", base)))
-    question = replace(network.select, treatments=others, comparators=(base,), arms="whole")
-    sorted_arms = {arm_id: _sorted(arm, nodes[arm_id]) for arm_id, arm in trial.arms.items()}
-    seen = replace(trial, arms=sorted_arms)
-    ledger = Ledger(network.name, rows, question.outcome)
+    question = replace(asked, treatments=others, comparators=(base,), arms="whole")
+    ledger = Ledger("", rows, question.outcome)
     candidates = []
     for row in own:
         if refused := row_refusal(question, seen, row):
@@ -134,7 +142,7 @@ def _as_given(effect: Effect, trial: Trial) -> Effect:
     """Return an effect with the arms as they were given."""
     treated = tuple(trial.arms[arm.arm_id] for arm in effect.treated)
     control = tuple(trial.arms[arm.arm_id] for arm in effect.control)
-    return replace(effect, trial=trial, treated=treated, control=control)
+    return effect._replace(trial=trial, treated=treated, control=control)
 
 
 @dataclass
@@ -149,7 +157,7 @@ class NodeEffects(ArmEffects):
         self.given = dict(zip(map(_first, given), given, strict=True))
         effects = super()._from_summaries(place, fitting(self.question.measure, given))
         arms = self.trial.arms
-        return [replace(e, comparison=arms[e.treated[0].arm_id].treatment) for e in effects]
+        return [e._replace(comparison=arms[e.treated[0].arm_id].treatment) for e in effects]
 
     def _make(
         self,
@@ -164,7 +172,7 @@ class NodeEffects(ArmEffects):
 
     def _as_given(self, fitted: ArmSummary) -> ArmSummary:
         """Return the numbers of a node as they are told: people and events that there were."""
-        return replace(self.given[_first(fitted)], steps=fitted.steps)
+        return self.given[_first(fitted)]._replace(steps=fitted.steps)
 
 
 def fitting(measure: str, nodes: Sequence[ArmSummary]) -> list[ArmSummary]:
@@ -183,14 +191,14 @@ def fitting(measure: str, nodes: Sequence[ArmSummary]) -> list[ArmSummary]:
     if asked.counts and asked.is_ratio and any(empty) and not _all_alike(nodes):
         step = Step("1/2 added to each cell of all arms", "an arm has a cell of 0", "")
         return [
-            replace(s, n=s.n + 1, events=(s.events or 0) + 0.5, steps=(*s.steps, step))
+            s._replace(n=s.n + 1, events=(s.events or 0) + 0.5, steps=(*s.steps, step))
             for s in nodes
         ]
     if asked.is_standardised and all(s.sd for s in nodes):
         df = math.fsum(s.n - 1 for s in nodes)
         sd = math.sqrt(math.fsum((s.n - 1) * (s.sd or 0.0) ** 2 for s in nodes) / df)
         step = Step("SD of all arms together", "√(Σ (n − 1) SD² / Σ (n − 1))", number_text(sd))
-        return [replace(s, sd=sd, steps=(*s.steps, step)) for s in nodes]
+        return [s._replace(sd=sd, steps=(*s.steps, step)) for s in nodes]
     return [*nodes]
 
 
@@ -219,7 +227,7 @@ class NodeChoice(TrialChoice):
         self, place: Place, rows: list[Contrast], comparator: str, apart: bool
     ) -> Effect:
         effect = super()._contrast_effect(place, rows, comparator, apart)
-        return replace(effect, comparison=self.trial.arms[rows[0].arm_t].treatment)
+        return effect._replace(comparison=self.trial.arms[rows[0].arm_t].treatment)
 
     def _with_selection(self, effects: list[Effect]) -> list[Effect]:
         of_one = super()._with_selection

@@ -153,7 +153,8 @@ def _effect(
     here = [row for row in candidates if (row.scale or "", row.timepoint_h) in places]
     if not here:
         return None
-    found = TrialChoice(question, trial, here, Ledger("", rows, question.outcome)).effects()
+    untold = Ledger("", rows, question.outcome, told=False)
+    found = TrialChoice(question, trial, here, untold).effects()
     return found[0] if found else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ketameta.normalize.results import AnyResult
@@ -94,8 +94,7 @@ class Arm:
             return None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of a derivation: what was done, by which formula, from which values and rows.
 
     `assumption` is the word of the vocabulary for what the step assumes or borrows; empty where
@@ -110,8 +109,7 @@ class Step:
     assumption: str = ""
 
 
-@dataclass(frozen=True)
-class ArmSummary:
+class ArmSummary(NamedTuple):
     """An arm, or several arms together, ready for an effect size.
 
     Counts: `n`, `events`. Scores: `n`, `mean`, `sd` on `basis` (change or endpoint), and the
@@ -131,8 +129,7 @@ class ArmSummary:
     baseline_sd: float | None = None
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """One trial's effect on an analysis, with all that the report says of it.
 
     `yi` and `vi` are on the scale of the analysis (log of ratios, log odds of shares, per cent for
@@ -165,7 +162,6 @@ class Effect:
     sd_c: float | None = None
     comparison: str = ""
     shared: float | None = None
-
     same_people: bool = False
     part: float = 1.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from ketameta.normalize import conversions
@@ -171,14 +170,14 @@ def _change(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step,
     mean = filled(row.change_mean)
     sd, step = _spread(row, row.change_sd, n, f"mean change of {arm.arm_id}")
     result = f"{number_text(mean)}, {number_text(sd)}, {n}"
-    return mean, sd, (replace(step, result=result),)
+    return mean, sd, (step._replace(result=result),)
 
 
 def _endpoint(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
     if row.mean is None:
         return _from_quantiles(arm, row, n)
     sd, step = _spread(row, row.sd, n, f"endpoint mean of {arm.arm_id}")
-    return row.mean, sd, (replace(step, result=f"{number_text(row.mean)}, {number_text(sd)}, {n}"),)
+    return row.mean, sd, (step._replace(result=f"{number_text(row.mean)}, {number_text(sd)}, {n}"),)
 
 
 def _spread(row: ArmResult, sd: float | None, n: int, what: str) -> tuple[float, Step]:
@@ -302,14 +301,14 @@ def part_of_control(control: ArmSummary, ways: int) -> ArmSummary:
         tuple(row.key for row in control.rows),
         "shared control",
     )
-    return replace(control, n=control.n / ways, events=events, steps=(*control.steps, step))
+    return control._replace(n=control.n / ways, events=events, steps=(*control.steps, step))
 
 
 def _together(parts: Sequence[ArmSummary], step: Step, n: float, **numbers: Any) -> ArmSummary:
     arms = tuple(arm for part in parts for arm in part.arms)
     rows = tuple(row for part in parts for row in part.rows)
-    named = replace(
-        step, what=f"{step.what}: {arm_names(arms)}", rows=tuple(row.key for row in rows)
+    named = step._replace(
+        what=f"{step.what}: {arm_names(arms)}", rows=tuple(row.key for row in rows)
     )
     steps = tuple(s for part in parts for s in part.steps)
     return ArmSummary(arms, n, rows, (*steps, named), **numbers)

@@ -259,4 +259,5 @@ def extended(kind: type[R], record: object, **more: Any) -> R:
 @cache
 def _shared(kind: Any, other: Any) -> list[str]:
     """Return the columns of a table that a kind of record has."""
-    return [name for name in schema_of(kind).names if name in other.__dataclass_fields__]
+    own = other._fields if issubclass(other, tuple) else other.__dataclass_fields__
+    return [name for name in schema_of(kind).names if name in own]
