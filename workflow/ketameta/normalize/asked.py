@@ -2,79 +2,96 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ketameta.configuration import Question
 
 ASSUMPTIONS = "assumptions"
 # the names of what was read of a question; of the assumptions the words that were asked for
-Read = tuple[str | tuple[str, str], ...]
+Part: TypeAlias = str | tuple[str, str]
+Read: TypeAlias = frozenset[Part]
 
 
 class Noted:
-    """A question, to be passed where one is asked for, and what was `read` of it so far."""
+    """A question, to be passed where one is asked for, and what was read of it so far."""
 
     def __init__(self, question: Question) -> None:
         self._question = question
-        self._read: dict[str | tuple[str, str], None] = {}
+        self._read: set[Part] = set()
 
     def __getattr__(self, name: str) -> Any:
         """Return a part of the question."""
         if name == ASSUMPTIONS:
             return _Words(self._question.assumptions, self._read)
-        self._read[name] = None
+        self._read.add(name)
         # from now on it is found without coming here
         self.__dict__[name] = value = getattr(self._question, name)
         return value
 
     @property
     def read(self) -> Read:
-        """What was read, in one order however it came."""
-        return tuple(sorted(self._read, key=str))
+        """What was read."""
+        return frozenset(self._read)
 
     def also(self, read: Read) -> None:
         """Note what an answer that was known is by."""
-        self._read.update(dict.fromkeys(read))
+        self._read |= read
 
 
 class _Words(Container[str]):
     """The assumptions that a question allows: they seldom decide, as most numbers rest on none."""
 
-    def __init__(self, words: tuple[str, ...], read: dict[str | tuple[str, str], None]) -> None:
+    def __init__(self, words: tuple[str, ...], read: set[Part]) -> None:
         self._words, self._read = words, read
 
     def __contains__(self, word: object) -> bool:
         """Say whether a word is allowed."""
-        self._read[ASSUMPTIONS, str(word)] = None
+        self._read.add((ASSUMPTIONS, str(word)))
         return word in self._words
 
 
-class Numbers:
-    """A number for what a question says of some of its parts: equal numbers, equal parts.
+class Reads:
+    """What was read of the questions of a run, and what they say there, under a number each."""
 
-    Numbers are compared faster than parts; `known` is shared by all questions of a run.
-    """
+    def __init__(self) -> None:
+        self.each: list[Read] = []
+        self._numbers: dict[Read, int] = {}
+        self._said: dict[object, int] = {}
 
-    def __init__(self, question: Question, known: dict[object, int]) -> None:
-        self.question, self._known = question, known
-        self._of: dict[int, int] = {}
-
-    def of(self, read: Read) -> int:
-        """Return the number for what was read of some question: known by `read` being one object.
-
-        To look at its words each time would take as long as the answer.
-        """
-        if (found := self._of.get(id(read))) is None:
-            said = read, tuple(map(self._say, read))
-            self._of[id(read)] = found = self._known.setdefault(said, len(self._known))
+    def number(self, read: Read) -> int:
+        """Return the number of what was read of some question."""
+        if (found := self._numbers.setdefault(read, len(self.each))) == len(self.each):
+            self.each.append(read)
         return found
 
-    def _say(self, part: str | tuple[str, str]) -> object:
-        if isinstance(part, tuple):
-            return part[1] in self.question.assumptions
-        return getattr(self.question, part)
+    def said(self, read: int, question: Question) -> int:
+        """Return the number for what a question says of these parts: equal ones, equal parts."""
+        parts = read, *[_say(question, part) for part in self.each[read]]
+        return self._said.setdefault(parts, len(self._said))
+
+
+def _say(question: Question, part: Part) -> object:
+    if isinstance(part, tuple):
+        return part[1] in question.assumptions
+    return getattr(question, part)
+
+
+class Numbers(dict[int, int]):
+    """A number for what a question says, by the number of what is read of it (see `Reads`).
+
+    Numbers are compared faster than parts, to look at which each time would take as long as the
+    answer.
+    """
+
+    def __init__(self, question: Question, reads: Reads) -> None:
+        super().__init__()
+        self.question, self.reads = question, reads
+
+    def __missing__(self, read: int) -> int:
+        """Find the number where it is asked for first."""
+        self[read] = found = self.reads.said(read, self.question)
+        return found
 
 
 class Answer(NamedTuple):
@@ -85,27 +102,23 @@ class Answer(NamedTuple):
 
 
 class Answers:
-    """Answers about places, each that of every question alike in what was read for it."""
+    """Answers about one thing, each that of every question alike in what was read for it."""
+
+    __slots__ = ("_of",)
 
     def __init__(self) -> None:
-        # equal ones are one object
-        self._reads: dict[Read, Read] = {}
-        self._of: dict[object, dict[int, tuple[Read, dict[int, Answer]]]] = defaultdict(dict)
+        self._of: dict[int, dict[int, Answer]] = {}
 
-    def known(self, place: object, numbers: Numbers) -> Answer | None:
-        """Return the answer about a place that a question has by others; None where there is none.
-
-        `numbers` are those of the question.
-        """
-        for read, answers in self._of[place].values():
-            if (found := answers.get(numbers.of(read))) is not None:
+    def known(self, numbers: Numbers) -> Answer | None:
+        """Return the answer that a question has by others; None where there is none."""
+        for read, answers in self._of.items():
+            if (found := answers.get(numbers[read])) is not None:
                 return found
         return None
 
-    def enter(self, place: object, numbers: Numbers, asked: Noted, told: Any) -> Answer:
+    def enter(self, numbers: Numbers, asked: Noted, told: Any) -> Answer:
         """Enter what a question was told."""
-        read = asked.read
-        read = self._reads.setdefault(read, read)
-        found = Answer(read, told)
-        self._of[place].setdefault(id(read), (read, {}))[1][numbers.of(read)] = found
+        number = numbers.reads.number(asked.read)
+        found = Answer(numbers.reads.each[number], told)
+        self._of.setdefault(number, {})[numbers[number]] = found
         return found

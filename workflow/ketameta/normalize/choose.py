@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from ketameta.configuration import Question
 from ketameta.normalize import effect_sizes
 from ketameta.normalize.arms import ArmEffects, Place
-from ketameta.normalize.asked import Answers, Noted, Numbers
+from ketameta.normalize.asked import Answers, Noted, Numbers, Reads
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import Effect, NotUsable, Trial
@@ -56,17 +56,16 @@ class TrialChoice:
         trial: Trial,
         rows: Sequence[AnyResult],
         ledger: Ledger,
-        tried: tuple[Answers, Numbers] | None = None,
+        tried: _Tried | None = None,
     ) -> None:
         """Take the candidate rows; every row of the trial lends people, baselines, correlations.
 
-        `tried` is what groups of rows gave to others; the question is then one that notes.
+        `tried` is what groups of rows gave to others.
         """
         self.question, self.trial, self.rows, self.ledger = question, trial, rows, ledger
         self.tried = tried
         self.all_rows = ledger.rows.by_trial[trial.trial_id]
         self.converted = ledger.rows.converted(trial.trial_id)
-        self.arms = ArmEffects(question, trial, self.all_rows, self.converted, ledger)
 
     def effects(self) -> list[Effect]:
         """Return the preferred effects, noting in the ledger what became of each row.
@@ -111,23 +110,23 @@ class TrialChoice:
         """Return the effects of a group, as they are known where nothing is told of its rows."""
         if self.tried is None:
             return self._try(place, group)
-        answers, numbers = self.tried
-        key = self.trial.trial_id, place, tuple([row.key for row in group])
-        found = None if self.ledger.told else answers.known(key, numbers)
+        groups, numbers, noted = self.tried
+        answers = groups[self.trial.trial_id, place, tuple([row.key for row in group])]
+        found = None if self.ledger.told else answers.known(numbers)
         if found is None:
-            asked = Noted(numbers.question)
-            alone = TrialChoice(cast("Question", asked), self.trial, group, self.ledger)
-            effects = alone._try(place, group)
-            found = answers.enter(key, numbers, asked, effects)
-        cast("Noted", self.question).also(found.read)
-        return cast("list[Effect]", found.told)
+            asked: Any = Noted(numbers.question)
+            alone = TrialChoice(asked, self.trial, group, self.ledger)
+            found = answers.enter(numbers, asked, alone._try(place, group))
+        noted.also(found.read)
+        effects: list[Effect] = found.told
+        return effects
 
     def _try(self, place: Place, group: list[Any]) -> list[Effect]:
         """Return the effects of a group; none where they are not usable, with reasons noted."""
         effects: list[Effect] = []
         try:
             contrasts = isinstance(group[0], Contrast)
-            effects = (self._from_contrasts if contrasts else self.arms.effects)(place, group)
+            effects = (self._from_contrasts if contrasts else self._from_arms)(place, group)
             effects = self._with_selection(effects)
             self._refuse_assumptions(effects)
         except NotUsable as why:
@@ -190,6 +189,13 @@ class TrialChoice:
             source + 2 * assumes,
             0 if contrast else _position(q.analysis_sets, place.analysis_set),
         )
+
+    # how arms are taken together
+    _arms: type[ArmEffects] = ArmEffects
+
+    def _from_arms(self, place: Place, group: list[ArmResult]) -> list[Effect]:
+        own = self._arms(self.question, self.trial, self.all_rows, self.converted, self.ledger)
+        return own.effects(place, group)
 
     def _from_contrasts(self, place: Place, group: list[Contrast]) -> list[Effect]:
         arms = self.trial.arms
@@ -284,11 +290,9 @@ class Choices:
         self.rows.forget()
         effect_sizes.forget_all()
         self._sieve = Sieve(self.trials, self.rows)
-        self._numbers: dict[object, int] = {}
-        # by the trial, and what the sieve told of its rows; those without the fates of rows apart
-        self._made, self._effects = Answers(), Answers()
+        self._reads = Reads()
         # effects by the rows that they are tried from
-        self._groups = Answers()
+        self._groups: _Groups = defaultdict(Answers)
 
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
@@ -306,27 +310,38 @@ class Choices:
     def effects(self, question: Question) -> list[Effect]:
         """Return the effects of `chosen` alone, of which nobody asks what became of the rows."""
         sifted = self._sieve.sift(question)
-        ledger = Ledger("", self.rows, question.outcome, sifted.fates, told=False)
+        ledger = Ledger("", self.rows, question.outcome, told=False)
         made = self._answers(question, sifted, ledger)
         return [effect for one in made for effect in one.effects]
 
     def _answers(self, question: Question, sifted: Sifted, ledger: Ledger) -> Iterator[_Made]:
         """Yield what each trial with candidates gives a question."""
-        numbers = Numbers(question, self._numbers)
-        for trial_id, rows in sifted.candidates.items():
-            place = trial_id, question.outcome, sifted.told[trial_id]
-            found = self._made.known(place, numbers)
+        numbers = Numbers(question, self._reads)
+        for given in sifted.candidates:
+            found = given.made.known(numbers)
             if found is None and not ledger.told:
-                found = self._effects.known(place, numbers)
+                found = given.effects.known(numbers)
             if found is None:
-                asked, own = Noted(question), ledger.aside()
-                tried = self._groups, numbers
-                trial = self.trials[trial_id]
-                choice = TrialChoice(cast("Question", asked), trial, rows, own, tried)
+                noted = Noted(question)
+                asked: Any = noted
+                own, tried = ledger.aside(), _Tried(self._groups, numbers, noted)
+                choice = TrialChoice(asked, self.trials[given.trial_id], given.rows, own, tried)
                 made = _Made(choice.effects(), own.noted)
-                answers = self._made if ledger.told else self._effects
-                found = answers.enter(place, numbers, asked, made)
+                answers = given.made if ledger.told else given.effects
+                found = answers.enter(numbers, noted, made)
             yield found.told
+
+
+# what a group of rows gave: by the trial, the place, and the keys of the rows
+_Groups = dict[tuple[str, Place, tuple[str, ...]], Answers]
+
+
+class _Tried(NamedTuple):
+    """What groups of rows gave to others, for a question that notes what is read of it."""
+
+    groups: _Groups
+    numbers: Numbers
+    noted: Noted
 
 
 class _Made(NamedTuple):

@@ -48,11 +48,12 @@ def effects_over_time(
     ledger = Ledger(course.name, rows, question.outcome, sifted.fates)
     compute_ahead(rows.on(question.outcome).rows, [question.measure])
     found: list[Effect] = []
-    for trial_id, candidates in sifted.candidates.items():
-        for _, at_hour in sorted(by(candidates, _hour).items()):
+    for given in sifted.candidates:
+        trial = trials[given.trial_id]
+        for _, at_hour in sorted(by(given.rows, _hour).items()):
             own = []
             for _, here in sorted(by(at_hour, _scale).items()):
-                own += TrialChoice(question, trials[trial_id], here, ledger).effects()
+                own += TrialChoice(question, trial, here, ledger).effects()
             found += _told_apart(own, ledger)
     found = people_once(found, ledger)
     ledger.check()

@@ -211,14 +211,9 @@ def _first(summary: ArmSummary) -> str:
 
 
 class NodeChoice(TrialChoice):
-    """The choice of one trial's effects between nodes, of which one is the control."""
+    """The choice of one trial's effects between nodes, which its arms have as treatments."""
 
-    def __init__(
-        self, question: Question, trial: Trial, rows: Sequence[AnyResult], ledger: Ledger
-    ) -> None:
-        """Take the candidate rows of a trial whose arms have their nodes as treatments."""
-        super().__init__(question, trial, rows, ledger)
-        self.arms = NodeEffects(question, trial, self.all_rows, self.converted, ledger)
+    _arms = NodeEffects
 
     def _sets(self, usable: list[Contrast]) -> list[list[Contrast]]:
         return [*by(usable, lambda row: self.trial.arms[row.arm_t].treatment).values()]

@@ -97,9 +97,9 @@ class Rows:
 
     def converted(self, trial_id: str) -> Converted:
         """Return what the rows of a trial give, as far as it was asked for."""
-        from ketameta.normalize.converted import Converted
-
         if trial_id not in self._converted:
+            from ketameta.normalize.converted import Converted
+
             self._converted[trial_id] = Converted(self.by_trial.get(trial_id, []))
         return self._converted[trial_id]
 

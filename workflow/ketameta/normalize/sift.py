@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
+from ketameta.normalize.asked import Answers
 from ketameta.normalize.ledger import ELSEWHERE, Fate
 from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
@@ -16,6 +17,9 @@ from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ketameta.normalize.rows import Rows
 
 Refusal = Callable[[Question, Trial, AnyResult], Fate | None]
@@ -28,17 +32,34 @@ def arm_class(arm: Arm, question: Question) -> str:
     return arm.comparator_class if arm.comparator_class in question.comparators else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sifted:
-    """The candidate rows of each trial, and why the other rows on the outcome are none.
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The candidate rows of a trial, and what they gave to questions that sift its rows alike.
 
-    `fates` are those of the rows on the outcome in their order, None of a candidate; `told` numbers
-    what is told of the rows of a trial that has candidates: the same number, the same fates.
+    `made` are their effects with the fates of the rows, `effects` those without.
     """
 
-    candidates: dict[str, list[AnyResult]]
-    fates: list[Fate | None]
-    told: dict[str, int]
+    trial_id: str
+    rows: list[AnyResult]
+    made: Answers = field(default_factory=Answers)
+    effects: Answers = field(default_factory=Answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The candidates of a question, by trial, and why the other rows on its outcome are none.
+
+    `fates` are those of the rows on the outcome in their order, None of a candidate.
+    """
+
+    candidates: list[Candidates]
+    codes: NDArray[np.int32]
+    known: list[Fate | None]
+
+    @property
+    def fates(self) -> list[Fate | None]:
+        """What is told of each row."""
+        return [self.known[code] for code in self.codes.tolist()]
 
 
 class Sieve:
@@ -49,11 +70,12 @@ class Sieve:
         self._trials, self._rows = trials, rows
         self._sifted: dict[object, Sifted] = {}
         # a reason against each row on the outcome, by what is read of the question
-        self._refused: dict[object, list[Fate | None]] = {}
-        # each once: there are few words, and many rows
-        self._fates: dict[Fate, Fate] = {}
-        self._told: dict[tuple[Fate | None, ...], int] = {}
-        self._candidates: dict[tuple[str, str, int], list[AnyResult]] = {}
+        self._refused: dict[object, NDArray[np.int32]] = {}
+        # each once, under a number: there are few words, and many rows
+        self._fates: list[Fate | None] = [None]
+        self._codes: dict[Fate | None, int] = {None: 0}
+        self._alike: dict[object, tuple[list[AnyResult], NDArray[np.int32]]] = {}
+        self._candidates: dict[tuple[str, str, bytes], Candidates] = {}
 
     def sift(self, question: Question) -> Sifted:
         """Return the candidates of a question and the fate of the other rows on its outcome."""
@@ -65,37 +87,101 @@ class Sieve:
         )
         asked = tuple([(question.outcome, part) for part in read])
         if asked not in self._sifted:
-            refusals = _refused_trial, *map(_outside, question.narrow), _refused_row, _misplaced
+            refusals = (
+                (_refused_trial, _trial),
+                *(
+                    (_outside(narrow), _READ_OF.get(narrow.key, _arms))
+                    for narrow in question.narrow
+                ),
+                (_refused_row, _result),
+                (_misplaced, _place),
+            )
             self._sifted[asked] = self._sift(question, zip(asked, refusals, strict=True))
         return self._sifted[asked]
 
-    def _sift(self, question: Question, asked: Iterable[tuple[object, Refusal]]) -> Sifted:
+    def _sift(
+        self, question: Question, asked: Iterable[tuple[object, tuple[Refusal, Reading]]]
+    ) -> Sifted:
         """Sift by one refusal after the other: the first that there is stands."""
-        columns = [self._each(read, question, refusal) for read, refusal in asked]
-        fates = columns[0]
+        import numpy as np
+
+        columns = [self._each(read, question, *refusal) for read, refusal in asked]
+        codes = columns[0]
         for column in columns[1:]:
-            fates = [first or then for first, then in zip(fates, column, strict=True)]
-        found = Sifted({}, fates, {})
+            codes = np.where(codes, codes, column)
         on = self._rows.on(question.outcome)
-        for trial_id, span in on.spans.items():
-            own = fates[span]
-            if None in own:
-                told = self._told.setdefault(tuple(own), len(self._told))
-                known = question.outcome, trial_id, told
-                if known not in self._candidates:
-                    rows = zip(on.rows[span], own, strict=True)
-                    self._candidates[known] = [row for row, fate in rows if fate is None]
-                found.candidates[trial_id] = self._candidates[known]
-                found.told[trial_id] = told
+        found = Sifted([], codes, self._fates)
+        if not on.rows:
+            return found
+        spans = list(on.spans.items())
+        least = np.minimum.reduceat(codes, [span.start for _, span in spans])
+        for at in np.flatnonzero(least == 0).tolist():
+            trial_id, span = spans[at]
+            own = codes[span]
+            known = question.outcome, trial_id, own.tobytes()
+            if known not in self._candidates:
+                rows = [on.rows[span.start + at] for at in np.flatnonzero(own == 0).tolist()]
+                self._candidates[known] = Candidates(trial_id, rows)
+            found.candidates.append(self._candidates[known])
         return found
 
-    def _each(self, asked: object, question: Question, refusal: Refusal) -> list[Fate | None]:
-        """Return what a refusal says of each row, for all questions that ask the same."""
+    def _each(
+        self, asked: object, question: Question, refusal: Refusal, read: Reading
+    ) -> NDArray[np.int32]:
+        """Return what a refusal says of each row, for all questions that ask the same.
+
+        It is asked once of the rows that are alike in what it reads of them.
+        """
+        import numpy as np
+
         if asked not in self._refused:
-            trials, rows = self._trials, self._rows.on(question.outcome).rows
-            refused = (refusal(question, trials[row.trial_id], row) for row in rows)
-            self._refused[asked] = [fate and self._fates.setdefault(fate, fate) for fate in refused]
+            rows, alike = self._told_apart(question.outcome, read)
+            fates = [refusal(question, self._trials[row.trial_id], row) for row in rows]
+            codes = np.array([self._code(fate) for fate in fates], dtype=np.int32)
+            self._refused[asked] = codes[alike]
         return self._refused[asked]
+
+    def _code(self, fate: Fate | None) -> int:
+        if (found := self._codes.setdefault(fate, len(self._fates))) == len(self._fates):
+            self._fates.append(fate)
+        return found
+
+    def _told_apart(self, outcome: str, read: Reading) -> tuple[list[AnyResult], NDArray[np.int32]]:
+        """Return the first row on an outcome of each kind, and the kind of each row."""
+        import numpy as np
+
+        if (outcome, read) not in self._alike:
+            kinds: dict[object, int] = {}
+            firsts: list[AnyResult] = []
+            codes = []
+            for row in self._rows.on(outcome).rows:
+                if (kind := kinds.setdefault(read(row), len(firsts))) == len(firsts):
+                    firsts.append(row)
+                codes.append(kind)
+            self._alike[outcome, read] = firsts, np.array(codes, dtype=np.int32)
+        return self._alike[outcome, read]
+
+
+# what is read of a row, beside its outcome: rows alike in it are refused alike
+Reading = Callable[[AnyResult], object]
+
+
+def _trial(row: AnyResult) -> object:
+    return row.trial_id
+
+
+def _arms(row: AnyResult) -> object:
+    return row.trial_id, row.arms
+
+
+def _result(row: AnyResult) -> object:
+    """Return what `_refused_row` reads of a row."""
+    told = row.measure if isinstance(row, Contrast) else (row.definition, row.analysed)
+    return row.table, row.trial_id, row.arms, row.flag, told
+
+
+def _place(row: AnyResult) -> object:
+    return row.timepoint_h, row.scale
 
 
 def _asked_of_trials(question: Question) -> object:
@@ -199,6 +285,8 @@ _OF_ROW: dict[str, Callable[[AnyResult], str]] = {
     "seen": lambda row: row.standing,
     FLAG: lambda row: flagging(row.flag),
 }
+# what of a row the words for a key hang on; those of other keys hang on its arms
+_READ_OF: dict[str, Reading] = {**dict.fromkeys(_OF_TRIAL, _trial), **_OF_ROW}
 OF_ARM: dict[str, Callable[[Arm], str]] = {
     "treatment": lambda arm: arm.treatment,
     "route": lambda arm: arm.route,
