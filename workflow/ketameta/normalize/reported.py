@@ -142,11 +142,19 @@ def directions(
     """
     if question.by_arm or vocabulary().outcomes[question.outcome].kind != "score":
         return []
-    own = [row for row in rows if isinstance(row, Contrast) and _asked(question, trials, row)]
-    scales = vocabulary().scales
-    if len({scales[row.scale].higher for row in own if row.scale in scales}) < 2:
+    own = [row for row in rows if isinstance(row, Contrast)]
+    if not _differ(own):
+        return []
+    own = [row for row in own if _asked(question, trials, row)]
+    if not _differ(own):
         return []
     return [_direction(analysis, question, trials[row.trial_id], row) for row in own]
+
+
+def _differ(rows: Iterable[Contrast]) -> bool:
+    """Say whether the scales of rows have their better end on different sides."""
+    scales = vocabulary().scales
+    return len({scales[row.scale].higher for row in rows if row.scale in scales}) > 1
 
 
 def _asked(question: Question, trials: Mapping[str, Trial], row: Contrast) -> bool:

@@ -25,7 +25,7 @@ class ReportedResult(Provenance, Placed):
 
     `key` names the row in ledger and derivations: file and line. `standing` is `seen`, but what is
     computed from numbers of a source that other rows call secondary is secondary too: it is no
-    nearer to the trial than they are.
+    nearer to the trial than they are. `ordered` is `order` once it was asked for.
     """
 
     __slots__ = ()
@@ -36,6 +36,7 @@ class ReportedResult(Provenance, Placed):
     timepoint_h: float | None
     key: str
     standing: str
+    ordered: tuple[Any, ...] | None
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -44,12 +45,14 @@ class ReportedResult(Provenance, Placed):
         The better standing comes first, then rows without a flag, without values carried forward
         (Cochrane Handbook 10.12.2), with more numbers, and last the order of their texts.
         """
-        cells = as_dict(self) | {"seen": self.standing}
-        del cells["file"], cells["line"]
-        numbers = sum(isinstance(value, int | float) for value in cells.values())
-        carried = "LOCF" in (cells.get("model") or "")
-        first = SEEN.index(self.standing), bool(self.flag), carried, -numbers
-        return *first, tuple(map(str, cells.values()))
+        if self.ordered is None:
+            cells = as_dict(self) | {"seen": self.standing}
+            del cells["file"], cells["line"]
+            numbers = sum(isinstance(value, int | float) for value in cells.values())
+            carried = "LOCF" in (cells.get("model") or "")
+            first = SEEN.index(self.standing), bool(self.flag), carried, -numbers
+            object.__setattr__(self, "ordered", (*first, tuple(map(str, cells.values()))))
+        return self.ordered or ()
 
     @property
     def use(self) -> str:
@@ -85,7 +88,7 @@ class ReportedResult(Provenance, Placed):
 class ArmResult(OutcomeRow, ReportedResult):
     """A row of outcomes: what one arm shows at one hour."""
 
-    __slots__ = ("key", "standing")
+    __slots__ = ("key", "ordered", "standing")
     table = "outcomes"
 
     @property
@@ -102,7 +105,7 @@ class ArmResult(OutcomeRow, ReportedResult):
 class Contrast(ContrastRow, ReportedResult):
     """A row of contrasts: a difference between two arms as reported."""
 
-    __slots__ = ("key", "standing")
+    __slots__ = ("key", "ordered", "standing")
     table = "contrasts"
 
     @property
@@ -142,6 +145,7 @@ def results_of(
         for set_cell, cell in zip(enter, cells(row), strict=True):
             set_cell(result, cell)
         rests = row.seen == DERIVED and row.source in secondary
+        object.__setattr__(result, "ordered", None)
         object.__setattr__(result, "key", f"{row.file}:{row.line}")
         object.__setattr__(result, "standing", SECONDARY if rests else row.seen)
         found.append(result)

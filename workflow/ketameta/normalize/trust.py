@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.granularity import telling
@@ -165,9 +166,10 @@ def _looked(trials: Sequence[TrialRow], arms: Sequence[ArmRow], rows: Rows) -> C
     """Count the numbers of each trial that could have spoken to each check."""
     found: Counter[Place] = Counter()
     for item, of in vocabulary().number_checks.items():
-        for row in rows:
-            filled = [name for name in of.columns if getattr(row, name, None) is not None]
-            found[row.trial_id, item] += len(filled)
+        for own in (rows.outcomes, rows.contrasts):
+            names = [name for name in of.columns if own and hasattr(own[0], name)]
+            for trial_id, *cells in map(attrgetter("trial_id", *names), own) if names else ():
+                found[trial_id, item] += len(names) - cells.count(None)
     for name, number in telling(RowsByTrial(rows, trials, arms)).items():
         found[name, GRANULARITY] = number
     for trial in trials:

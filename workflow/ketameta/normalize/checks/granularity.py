@@ -78,10 +78,10 @@ def _tested(
     view: RowsByTrial, row: ArmResult
 ) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
     """Yield the mean and SD columns that can be tested, each with its n and the scale's bounds."""
-    scale = view.scale(row)
-    if scale is None or not whole_points(scale) or row.seen == "derived":
+    if all(row.value(mean) is None for mean, _ in _PAIRS) or row.seen == "derived":
         return
-    if _MODELLED.search(row.note or ""):
+    scale = view.scale(row)
+    if scale is None or not whole_points(scale) or _MODELLED.search(row.note or ""):
         return
     low, high = round(scale.minimum or 0), round(scale.maximum or 0)
     for mean, sd in _PAIRS:
@@ -157,7 +157,7 @@ def percentages(view: RowsByTrial) -> Iterator[Finding]:
     """Yield percentages, of a row or in its note, that no count of n gives, or not its events."""
     for row in view.outcomes:
         yield from _percent_of_row(view, row)
-        if row.events is None or row.n is None:
+        if row.events is None or row.n is None or "%" not in (row.note or ""):
             continue
         for percent, n in _OF.findall(row.note or ""):
             counts = _counts(percent, int(n))

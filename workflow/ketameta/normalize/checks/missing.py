@@ -32,10 +32,8 @@ def findings(view: RowsByTrial) -> list[Finding]:
     """Return rows that give no number to pool, once for each trial and what is missing."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.results:
-        if row.use == "never" or remark([row], _SAYS_SO):
-            continue
         lacks = _contrast(row) if isinstance(row, Contrast) else _outcome(view, row)
-        if lacks:
+        if lacks and row.use != "never" and not remark([row], _SAYS_SO):
             column, message = lacks
             finding = view.finding("no-number-to-pool", row, column, message)
             found.append(((row.trial_id, column, message), finding))

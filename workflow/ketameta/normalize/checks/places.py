@@ -121,9 +121,9 @@ def _in_itself(row: AnyResult, hour: float, hours: set[float]) -> str:
         unit = "week" if "w" in named.lower() else "day"
         meant = hour * DAY * (7 if unit == "week" else 1)
         return f"{hour:g} h, but the row says '{named}': {unit} {hour:g} is {meant:g} h"
-    odd = sorted(h for h in hours if _odd(h))
-    if hour not in odd:
+    if not _odd(hour):
         return ""
+    odd = sorted(h for h in hours if _odd(h))
     said = ", ".join(f"{h:g}" for h in odd)
     return (
         f"people are seldom seen at {said} h: are these days? day {odd[0]:g} is {DAY * odd[0]:g} h"
@@ -148,10 +148,11 @@ def _where_others(
     row: AnyResult, hour: float, hours: set[float], by_hour: dict[tuple[str, float], set[str]]
 ) -> str:
     """Say that others have the outcome at as many days, and none at these hours."""
-    outcome, said = row.outcome, _words(row, "definition", "note", "locator")
-    within_a_day = any(h != int(h) or h >= DAY for h in hours) or "hour" in said
-    there = len(by_hour.get((outcome, DAY * hour), ()))
-    if within_a_day or len(by_hour[outcome, hour]) > 1 or there < FEWEST_TRIALS:
+    outcome, there = row.outcome, len(by_hour.get((row.outcome, DAY * hour), ()))
+    if len(by_hour[outcome, hour]) > 1 or there < FEWEST_TRIALS:
+        return ""
+    within_a_day = any(h != int(h) or h >= DAY for h in hours)
+    if within_a_day or "hour" in _words(row, "definition", "note", "locator"):
         return ""
     have = f"{there} have it at {DAY * hour:g} h"
     return f"no other trial has {outcome} at {hour:g} h, {have}: is it a day?"

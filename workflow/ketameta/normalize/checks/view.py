@@ -35,9 +35,18 @@ class RowsByTrial:
     ) -> None:
         self.trials = {row.trial_id: row for row in _in_order(trials)}
         self.arms = {(row.trial_id, row.arm_id): row for row in _in_order(arms)}
-        self.outcomes = _in_order(rows.outcomes)
-        self.contrasts = _in_order(rows.contrasts)
         self.effects = effects
+        self._rows = rows
+
+    @cached_property
+    def outcomes(self) -> list[ArmResult]:
+        """The outcome rows."""
+        return _in_order(self._rows.outcomes)
+
+    @cached_property
+    def contrasts(self) -> list[Contrast]:
+        """The contrasts."""
+        return _in_order(self._rows.contrasts)
 
     @cached_property
     def arms_of(self) -> Mapping[str, list[ArmRow]]:
@@ -163,15 +172,21 @@ class RowsByTrial:
 
 
 def _in_order(rows: Sequence[P]) -> list[P]:
-    """Sort rows by their cells, so that no finding hangs on where a row stands in its table."""
+    """Sort rows of a table by their cells, so that no finding hangs on where a row stands in it."""
+    names = ("file", "trial_id", "arm_id", "arm_t", "arm_c", "outcome", "scale", "definition")
+    there = [name for name in names if rows and hasattr(rows[0], name)]
+
+    def place(row: P) -> tuple[object, ...]:
+        hour = getattr(row, "timepoint_h", None)
+        words = tuple([getattr(row, name) or "" for name in there])
+        return words, -1.0 if hour is None else hour
 
     def cells(row: P) -> tuple[object, ...]:
-        names = ("file", "trial_id", "arm_id", "arm_t", "arm_c", "outcome", "scale", "definition")
-        hour = getattr(row, "timepoint_h", None)
-        words = [getattr(row, name, None) or "" for name in names]
-        return words, -1.0 if hour is None else hour, (*row.entered.items(),), row.line
+        return (*row.entered.items(),), row.line
 
-    return sorted(rows, key=cells)
+    # few rows share a place: what was entered is looked at of these alone
+    alike = sorted(by(rows, place).items())
+    return [row for _, own in alike for row in (sorted(own, key=cells) if own[1:] else own)]
 
 
 def whole_points(scale: Scale | None) -> bool:
