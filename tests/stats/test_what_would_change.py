@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+import ketameta.stats.sensitivity.fragility as searches
 from ketameta.stats import (
     conditional_power,
     effect_size,
@@ -82,6 +83,28 @@ def test_a_study_without_counts_stays_and_none_with_them_cannot_be_turned():
     none = fragility(e.yi, e.vi, **dict.fromkeys(TRIALS, [np.nan] * 3))
     assert np.isnan(none.moved)
     assert np.isnan(fragility(e.yi, e.vi, **TRIALS, most=1).moved)
+
+
+@pytest.mark.parametrize(
+    ("risk", "most", "ends"),
+    [(0.3, 100, False), (0.28, 40, False), (0.26, 15, True), (0.4, 60, True)],
+)
+def test_a_search_that_is_given_up_would_not_have_turned_it(risk, most, ends, monkeypatch):
+    rng = np.random.default_rng(3)
+    n1, n2 = rng.integers(30, 80, (2, 30))
+    trials = {"ai": rng.binomial(n1, risk), "n1i": n1, "ci": rng.binomial(n2, 0.2), "n2i": n2}
+    e = effect_size("RR", **trials)
+    fits = []
+    pooled = searches.random_effects
+    monkeypatch.setattr(
+        searches, "random_effects", lambda *a, **k: fits.append(1) or pooled(*a, **k)
+    )
+    found = fragility(e.yi, e.vi, **trials, most=most)
+    before = len(fits)
+    monkeypatch.setattr(searches, "_SEEN", most)
+    whole = fragility(e.yi, e.vi, **trials, most=most)
+    assert np.array_equal(found.moved, whole.moved, equal_nan=True)
+    assert np.isnan(found.moved) == ends == (before < len(fits) - before)
 
 
 def test_a_grid_of_new_trials_is_the_pooling_with_each():

@@ -24,6 +24,9 @@ _TRIED = 2_000
 _CANDIDATES, _BEST = 200, 50
 # cells of the tables that are pooled at once
 _CELLS = 2**18
+# moves after which the search may be given up, and how many times the largest of them it is then
+# trusted to do by each move that is left
+_SEEN, _AHEAD = 10, 2.0
 # what events moved between people give
 MEASURES = ("RR", "OR", "RD")
 
@@ -38,7 +41,7 @@ class Fragility(Shown):
         Whether the interval of the data as they are excludes no effect: then the number is the
         fragility, else the reverse fragility.
     moved
-        Events moved; NaN where `most` moves do not turn it, or no study has counts.
+        Events moved; NaN where the search does not turn it by `most` moves, or no study has counts.
     treated, control
         Events that each study has more (below 0: fewer) in either group, shape (k,).
     estimate, ci_low, ci_high
@@ -85,7 +88,8 @@ def fragility(
     tau2, interval, level
         As in `random_effects`.
     most
-        Moves after which the search ends.
+        Moves after which the search ends. It ends before, from ten moves on, where each of those
+        left would have to do more than twice what the largest so far did.
 
     Returns
     -------
@@ -172,7 +176,8 @@ class _Search:
         """Return the moves of the steepest search, shape (2, k); None where it does not turn."""
         here = np.zeros((2, self.y.size), np.int16)
         steps = self._steps()
-        for _ in range(most if len(steps) else 0):
+        last, largest = -np.inf, 0.0
+        for left in range(most if len(steps) else 0, 0, -1):
             # moves that undo an earlier one are left out: the number of moves has to rise
             tried = here + steps
             tried = tried[np.abs(tried).sum(axis=(1, 2)) > np.abs(here).sum()]
@@ -185,6 +190,9 @@ class _Search:
             here = np.asarray(tried[best], np.int16)
             if gaps[best] <= 0:
                 return here
+            last, largest = gaps[best], max(largest, last - gaps[best])
+            if most - left >= _SEEN and last > _AHEAD * largest * (left - 1):
+                return None
             if len(steps) > _CANDIDATES:
                 steps = steps[np.argsort(gaps, kind="stable")[:_BEST]]
         return None
