@@ -5,6 +5,8 @@ import pytest
 
 from ketameta.stats import meta_regression, random_effects
 from ketameta.stats.numerics.shown import number_fields
+from ketameta.stats.univariate.intervals import RULES
+from ketameta.stats.univariate.pooling import by_rules
 from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 PROFILE = {"interval": "profile", "tau2_interval": "profile"}
@@ -42,6 +44,17 @@ def test_a_mean(tau2, how):
     whole = random_effects(y, v, tau2, **how)
     for i in range(n):
         assert_same(random_effects(y[i], v[i], tau2, **how), whole, i)
+
+
+@pytest.mark.parametrize("tau2", ["REML", "EE", "PM"])
+def test_each_of_several_rules(tau2):
+    y, v = batch(20)
+    y[3, 1:] = v[3, 1:] = np.nan
+    for rule, fit in zip(RULES, by_rules(y, v, tau2, RULES, 0.9), strict=True):
+        alone = random_effects(y, v, tau2, rule, 0.9, tau2_interval=None)
+        assert_same(fit, alone, slice(None))
+        one = by_rules(y[0], v[0], tau2, RULES, 0.9)[RULES.index(rule)]
+        assert_same(one, random_effects(y[0], v[0], tau2, rule, 0.9, tau2_interval=None), ...)
 
 
 def test_many_peaks_at_once():

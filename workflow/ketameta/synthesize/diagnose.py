@@ -46,6 +46,7 @@ def diagnostics(analysis: Analysis, effects: Sequence[EffectRow]) -> list[Diagno
     yi, vi = np.array([e.yi for e in effects]), np.array([e.vi for e in effects])
     model, natural = analysis.model, MEASURES[analysis.select.measure].natural
     options: dict[str, Any] = {"tau2": model.tau2, "interval": model.interval, "level": model.level}
+    options["tau2_interval"] = None  # nobody reads it
     refits = {
         "without": leave_one_out(yi, vi, **options),
         "until": cumulative(yi, vi, **options),

@@ -16,7 +16,8 @@ from ketameta.configuration import Model
 from ketameta.configuration.models import METHODS
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import INVERSE_VARIANCE, MANTEL_HAENSZEL, MEASURES, PETO
-from ketameta.stats import TauPrior, mantel_haenszel, peto, random_effects
+from ketameta.stats import TauPrior, mantel_haenszel, peto
+from ketameta.stats.univariate.pooling import by_rules
 from ketameta.stats.univariate.posteriors import mean_posteriors
 from ketameta.synthesize.pool import pooled
 from ketameta.synthesize.sets import Sets
@@ -85,8 +86,9 @@ def _inverse(space: Space, sets: Sets, fits: Fits, way: int) -> None:
             fits.values[:, here, way, t] = np.array(found)[:, :, None]
             fits.same[here, way, t] = ((here * len(taus) + t) * len(TAKEN))[:, None]
     for t, tau in enumerate(taus):
-        for r, rule in enumerate(rules if tau in ESTIMATORS else ()):
-            fit = random_effects(sets.yi, sets.vi, tau, rule, level, tau2_interval=None)
+        if tau not in ESTIMATORS:
+            continue
+        for r, fit in enumerate(by_rules(sets.yi, sets.vi, tau, rules, level)):
             fits.values[:, :, way, t, r] = fit.estimate, fit.ci_low, fit.ci_high
             taken = np.searchsorted(TAKEN, fit.rule)
             fits.same[:, way, t, r] = (rows * len(taus) + t) * len(TAKEN) + taken

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import as_effects
 from ketameta.stats.numerics.shown import Labels, Shown, number_fields, study_names
+from ketameta.stats.univariate.heterogeneity import LIMITS
 from ketameta.stats.univariate.intervals import DEFAULT
 from ketameta.stats.univariate.pooling import random_effects
 from ketameta.stats.univariate.results import Number, RandomEffects
@@ -29,6 +30,8 @@ def leave_one_out(
     tau2: str = "REML",
     interval: str = DEFAULT,
     level: float = 0.95,
+    *,
+    tau2_interval: str | None = LIMITS[0],
 ) -> RandomEffects:
     """Pool again without each study in turn.
 
@@ -37,7 +40,7 @@ def leave_one_out(
     yi, vi
         Effects and sampling variances, shape (..., k); NaN in both marks an absent
         study.
-    tau2, interval, level
+    tau2, interval, level, tau2_interval
         As in `random_effects`.
 
     Returns
@@ -69,7 +72,7 @@ def leave_one_out(
     keep = np.broadcast_to(~np.eye(k, dtype=bool), (*y.shape, k))
     # Leaving out a study that is not there is no analysis.
     keep = keep & ~np.isnan(y)[..., :, None]
-    out = pool_subsets(y, v, keep, tau2=tau2, interval=interval, level=level)
+    out = pool_subsets(y, v, keep, tau2, interval, level, tau2_interval)
     names = study_names(yi, vi).get("studies")
     return replace(out, analyses=names, studies=names)
 
@@ -82,12 +85,13 @@ def cumulative(
     tau2: str = "REML",
     interval: str = DEFAULT,
     level: float = 0.95,
+    tau2_interval: str | None = LIMITS[0],
 ) -> RandomEffects:
     """Pool the first study, the first two, and so on.
 
     Parameters
     ----------
-    yi, vi, tau2, interval, level
+    yi, vi, tau2, interval, level, tau2_interval
         As in `leave_one_out`.
     order
         Positions 0 to k - 1 of the studies in the order in which they enter, such as
@@ -127,13 +131,19 @@ def cumulative(
     rank[places.astype(np.intp)] = np.arange(k)
     keep = rank[None, :] <= np.arange(k)[:, None]
     keep = np.broadcast_to(keep, (*y.shape, k))
-    out = pool_subsets(y, v, keep, tau2=tau2, interval=interval, level=level)
+    out = pool_subsets(y, v, keep, tau2, interval, level, tau2_interval)
     names = study_names(yi, vi).get("studies")
     return replace(out, analyses=names and tuple(names[i] for i in places), studies=names)
 
 
 def pool_subsets(
-    y: Array, v: Array, keep: Mask, *, tau2: str, interval: str, level: float
+    y: Array,
+    v: Array,
+    keep: Mask,
+    tau2: str,
+    interval: str,
+    level: float,
+    tau2_interval: str | None = LIMITS[0],
 ) -> RandomEffects:
     """Pool the studies marked by keep, shape (..., n, k), of y and v, shape (..., k).
 
@@ -152,6 +162,7 @@ def pool_subsets(
             tau2=tau2,
             interval=interval,
             level=level,
+            tau2_interval=tau2_interval,
         )
         for i in range(0, max(analyses, 1), size)
     ]
@@ -267,7 +278,7 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
     """
     y, v = as_effects(yi, vi)
     whole = random_effects(y, v, tau2=tau2, interval="wald", tau2_interval=None)
-    out = leave_one_out(y, v, tau2=tau2, interval="wald")
+    out = leave_one_out(y, v, tau2=tau2, interval="wald", tau2_interval=None)
     mu, se, t = (_column(x) for x in (whole.estimate, whole.se, whole.tau2))
     k = _column(whole.k)
     hat = np.asarray(whole.weights) / 100.0

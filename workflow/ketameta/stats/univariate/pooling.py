@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,13 +16,11 @@ from ketameta.stats.numerics.ragged import many
 from ketameta.stats.numerics.shown import number_fields, study_names
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import intervals, units
-from ketameta.stats.univariate.henmi_copas import henmi_copas
 from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.univariate.models import MeanModel
+from ketameta.stats.univariate.one_rule import OF_RULE, of_rule
 from ketameta.stats.univariate.own_weights import as_weights, reweighted
 from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
-from ketameta.stats.univariate.prediction import prediction_error, prediction_interval
-from ketameta.stats.univariate.profile import effect_profile
 from ketameta.stats.univariate.results import RandomEffects
 from ketameta.stats.univariate.tau2 import ESTIMATORS, told
 
@@ -53,6 +52,8 @@ class PoolingOptions(NamedTuple):
     tau2_interval: str | None
     # tau2 as it is told, where it is not estimated
     told: float | None = None
+    # rules of the interval beside that, for which what a rule decides has an axis more: (n, rules)
+    others: tuple[str, ...] = ()
 
 
 def random_effects(
@@ -148,6 +149,33 @@ def random_effects(
         how = options.interval, options.level, options.prediction
         fields |= reweighted(y, v, own, fields, *how)
     return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
+
+
+def by_rules(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    tau2: str,
+    rules: Sequence[str],
+    level: float = 0.95,
+    *,
+    tau2_interval: str | None = None,
+) -> list[RandomEffects]:
+    """Return what `random_effects` does under each of several rules, from one fit."""
+    y, v = as_effects(yi, vi)
+    names = study_names(yi, vi)
+    each = [
+        checked_options(PoolingOptions(tau2, rule, level, "k-1", tau2_interval), intervals.RULES)
+        for rule in rules
+    ]
+    first, *others = (one.interval for one in each)
+    lead, k = y.shape[:-1], y.shape[-1]
+    asked = each[0]._replace(interval=first, others=tuple(others))
+    fields = _in_blocks(y.reshape(prod(lead), k), v.reshape(prod(lead), k), asked)
+    found = []
+    for at in range(len(each)):
+        own = {f: x[:, at] if others and f in OF_RULE else x for f, x in fields.items()}
+        found.append(RandomEffects(**{f: shaped(x, lead) for f, x in own.items()}, **names))
+    return found
 
 
 def pool_many(
@@ -295,6 +323,9 @@ def _few(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
         for field, x in values.items():
             out[field][one] = x
         out["weights"][one, column] = 100.0
+    if options.others:
+        rules = 1 + len(options.others)
+        out |= {f: out[f][:, None].repeat(rules, axis=1) for f in OF_RULE}
     return out
 
 
@@ -313,41 +344,19 @@ def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     restricted = options.tau2 == "REML"
     t = found.value
     at = found.sums or model.sums(t, restricted)
-    variance = 1.0 / at.total
-    fit = intervals.PooledEffect(at.mean + model.origin, variance, at.q / model.df, t)
-    weights = (100.0 * variance)[:, None] / (v + t[:, None])
-    if options.interval == "profile":
-        ci = effect_profile(model, fit, options.level)
-    elif options.interval == "henmi-copas":
-        fit, ci = henmi_copas(model, fit, options.level)
-        weights = (100.0 / model.zero.total)[:, None] / v
-    else:
-        ci = intervals.effect_interval(model, fit, options.interval, options.level)
-    pi_low, pi_high = prediction_interval(
-        fit.estimate,
-        prediction_error(options.prediction, ci.se, np.sqrt(variance), fit.scale),
-        t,
-        model.count,
-        rule=options.prediction,
-        level=options.level,
-    )
+    fit = intervals.PooledEffect(at.mean + model.origin, 1.0 / at.total, at.q / model.df, t)
+    rules = options.interval, *options.others
+    how = options.prediction, options.level
+    each = [of_rule(rule, model, fit, v, *how) for rule in rules]
     whole: Fields = {
-        "estimate": fit.estimate,
-        "se": ci.se,
-        "statistic": ci.statistic,
-        "df": ci.df,
-        "p": ci.p,
-        "ci_low": ci.low,
-        "ci_high": ci.high,
-        "rule": ci.rule,
-        "pi_low": pi_low,
-        "pi_high": pi_high,
         "tau2_se": found.se,
         "k": model.count.astype(np.intp),
-        "weights": weights,
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
-        "ci_in_parts": np.zeros(t.size, bool) if ci.in_parts is None else ci.in_parts,
+        **{
+            f: np.stack([one[f] for one in each], axis=1) if options.others else each[0][f]
+            for f in OF_RULE
+        },
     }
     return whole | spread_measures(
         model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
