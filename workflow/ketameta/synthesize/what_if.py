@@ -157,11 +157,12 @@ def subsets(
     more, included = found.estimate[several], found.included[several]
     least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))
     order = np.argsort(more)[: int(np.isfinite(more).sum())]
-    ranked, inside = more[order], included[order]
+    # a row a trial, so that what is looked at of one lies together
+    ranked, inside = more[order], included[order].T.copy()
 
     def median(which: NDArray[np.bool_]) -> float | None:
-        own = ranked[which]
-        middle = own[(own.size - 1) // 2 : own.size // 2 + 1]
+        own = np.flatnonzero(which)
+        middle = ranked[own[(own.size - 1) // 2 : own.size // 2 + 1]]
         return natural(float(middle.mean())) if own.size else None
 
     rows = [
@@ -174,8 +175,8 @@ def subsets(
             cluster=bool(share > 0.5),
             subsets=more.size,
             all=found.exhaustive,
-            with_it=median(inside[:, i]),
-            without_it=median(~inside[:, i]),
+            with_it=median(inside[i]),
+            without_it=median(~inside[i]),
             least=least,
             most=most,
         )
