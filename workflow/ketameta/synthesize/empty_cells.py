@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,11 @@ from ketameta.tables.parts import PoolableEffect
 
 Floats = NDArray[np.float64]
 AS_THEY_ARE = "a half in a trial with one"
+# events and people of the treated arms, and of the control arms, of an effect
+cells_of: Callable[[PoolableEffect], tuple[float | None, ...]] = attrgetter(
+    *("events_t", "n_t", "events_c", "n_c")
+)
 BY_OTHER_ARM, EVERYWHERE = "by the other arm", "a half in every trial"
-
-
-def cells_of(effect: PoolableEffect) -> tuple[float | None, ...]:
-    """Return events and people of the treated arms, and of the control arms."""
-    return effect.events_t, effect.n_t, effect.events_c, effect.n_c
 
 
 def without_events(effect: PoolableEffect) -> bool:

@@ -34,6 +34,7 @@ from ketameta.stats import (
     random_effects,
     three_level,
 )
+from ketameta.stats.univariate.pooling import by_rules
 from ketameta.tables.fits import Engine, Failure, IntervalRule
 from ketameta.tables.parts import Estimate, PoolableEffect
 from ketameta.tables.table import table
@@ -82,13 +83,10 @@ def independent(effects: Sequence[PoolableEffect]) -> bool:
     return all(effect.shared is None for effect in effects)
 
 
-def fit(
-    effects: Sequence[PoolableEffect], model: Model, interval: str | None = None
-) -> RandomEffects:
+def fit(effects: Sequence[PoolableEffect], model: Model) -> RandomEffects:
     """Fit the configured random-effects model to independent effects."""
     yi, vi = tuple(e.yi for e in effects), tuple(e.vi for e in effects)
-    rule = interval or model.interval
-    return _fitted(yi, vi, model.tau2, rule, model.level, model.prediction)
+    return _fitted(yi, vi, model.tau2, model.interval, model.level, model.prediction)
 
 
 # variants and narrowed analyses pool the same effects again
@@ -357,16 +355,12 @@ def intervals(effects: Sequence[PoolableEffect], model: Model) -> dict[str, floa
     result: dict[str, float | None] = {}
     if not _poolable(effects, model) or not independent(effects):
         return result
-    for rule, name in (
-        (IntervalRule.WALD, "wald"),
-        (IntervalRule.HKSJ, "hksj"),
-        (IntervalRule.FLOORED, "floored"),
-    ):
-        found = fit(effects, model, rule)
-        result[f"{name}_low"], result[f"{name}_high"] = (
-            finite_or_none(found.ci_low),
-            finite_or_none(found.ci_high),
-        )
+    told = {"wald": IntervalRule.WALD, "hksj": IntervalRule.HKSJ, "floored": IntervalRule.FLOORED}
+    yi, vi = ([getattr(e, end) for e in effects] for end in ("yi", "vi"))
+    fits = by_rules(yi, vi, model.tau2, [*told.values()], model.level)
+    for name, found in zip(told, fits, strict=True):
+        result[f"{name}_low"] = finite_or_none(found.ci_low)
+        result[f"{name}_high"] = finite_or_none(found.ci_high)
     return result
 
 
