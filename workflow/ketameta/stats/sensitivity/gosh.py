@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import as_effects
 from ketameta.stats.numerics.shown import Labels, Shown, four_digits, study_names
+from ketameta.stats.univariate.models import filled
 from ketameta.stats.univariate.pooling import random_effects
 
 Array = NDArray[np.float64]
@@ -131,13 +132,12 @@ def gosh(
     size = max(1, _BLOCK // max(y.size, 1))
     for start in range(0, len(included), size):
         block = included[start : start + size]
-        fit = random_effects(
-            np.where(block, y[..., None, :], np.nan),
-            np.where(block, v[..., None, :], np.nan),
-            tau2=tau2,
-            interval="wald",
-            tau2_interval=None,
-        )
+        count = block.sum(axis=1)
+        study = np.flatnonzero(block) - np.repeat(np.arange(len(block)) * k, count)
+        here = np.arange(count.max()) < count[:, None]
+        # each without gaps: to be pooled half as wide as with them
+        effects, variances = (filled(here, x[..., study]) for x in (y, v))
+        fit = random_effects(effects, variances, tau2, interval="wald", tau2_interval=None)
         for name, numbers in out.items():
             numbers[..., start : start + size] = getattr(fit, name)
     names = study_names(yi, vi).get("studies")

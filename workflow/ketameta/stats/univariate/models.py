@@ -117,17 +117,17 @@ class MeanModel(Analyses):
     @classmethod
     def of(cls, yi: Floats, vi: Floats) -> MeanModel:
         """Arrange analyses of shape (n, k), NaN for absent, at least one study in each."""
-        y, v = np.array(yi.T, order="C"), np.array(vi.T, order="C")
-        count = np.full(v.shape[1], float(v.shape[0]))
-        absent = np.isnan(v)
-        gaps = bool(absent.any())
+        present = ~np.isnan(vi)
+        count = present.sum(axis=1).astype(float)
+        gaps = not present.all()
+        if gaps and (most := int(count.max())) < _FULL * vi.shape[1]:
+            # a sum over the others is the same without what is absent from it
+            places = np.flatnonzero(present)
+            present = np.arange(most) < count[:, None]
+            yi, vi = (filled(present, x.ravel()[places]) for x in (yi, vi))
+        y, v, absent = np.array(yi.T, order="C"), np.array(vi.T, order="C"), ~present.T
         if gaps:
             v[absent], y[absent] = np.inf, 0.0
-            count -= absent.sum(axis=0)
-            if (most := int(count.max())) < _FULL * len(v):
-                # a sum over the others is the same without what is absent from it
-                front = np.argsort(absent, axis=0, kind="stable")[:most]
-                y, v, absent = (np.take_along_axis(x, front, axis=0) for x in (y, v, absent))
         most_precise_first(v, absent if gaps else None, y)
         origin = y[0].copy()
         y -= origin
@@ -222,6 +222,13 @@ class KnownMean(Analyses):
         q = (sums or self.sums(t, restricted)).q
         value: Floats = self.count * np.log(2.0 * np.pi) + self.log_det(t) + q
         return -0.5 * value
+
+
+def filled(here: NDArray[np.bool_], x: Floats) -> Floats:
+    """Return values, shape (..., m), at the m places of a mask in their order, NaN elsewhere."""
+    found = np.full((*x.shape[:-1], *here.shape), np.nan)
+    np.place(found, np.broadcast_to(here, found.shape), x)
+    return found
 
 
 def most_precise_first(v: Floats, absent: NDArray[np.bool_] | None, *others: Floats) -> None:
