@@ -15,6 +15,8 @@ from ketameta.stats.numerics.sums import Floats
 
 
 def _once_each(quantile: Callable[[Floats], Floats], df: Floats) -> Floats:
+    if df.size and (df == df.flat[0]).all():
+        return np.full(df.shape, quantile(df.ravel()[:1]))
     known, back = np.unique(df, return_inverse=True)
     return quantile(known)[back].reshape(df.shape)
 
