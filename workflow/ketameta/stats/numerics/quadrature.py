@@ -60,9 +60,12 @@ def softplus(x: Values) -> Values:
     The complex log1p of NumPy loses the digits that a large group with few events
     needs, so the imaginary part is carried by the derivative.
     """
+    real = x.real
+    e = np.exp(-np.abs(real))
+    found = np.maximum(real, 0.0) + np.log1p(e)
     if not np.iscomplexobj(x):
-        return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
-    return np.asarray(softplus(x.real) + 1j * x.imag * logistic(x.real))
+        return np.asarray(found)
+    return np.asarray(found + 1j * x.imag * (np.where(real > 0, 1.0, e) / (1 + e)))
 
 
 def logistic(x: Values) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -193,8 +194,9 @@ class Posterior:
 
     def _sums(self, tau: Array) -> tuple[Array, Array, Array]:
         spread = self._v + tau[:, None] ** 2
-        total = (1 / spread).sum(axis=1)
-        mean = (1 / spread) @ self._y / total if self.k else np.zeros_like(tau)
+        weight = 1 / spread
+        total = weight.sum(axis=1)
+        mean = weight @ self._y / total if self.k else np.zeros_like(tau)
         return spread, total, mean
 
     def log_density(self, tau: Array) -> Array:
@@ -210,8 +212,9 @@ class Posterior:
             inside += np.log(total)
         return np.asarray(self._prior.log_density(tau) - inside / 2)
 
+    @cached_property
     def _mu(self) -> tuple[Array, Array]:
-        """Return mean and SD of mu at each value of tau."""
+        """Mean and SD of mu at each value of tau."""
         _, total, mean = self._sums(self.tau)
         precision = total + self._precision
         centre = self._mean * self._precision if self._precision else 0.0
@@ -220,17 +223,17 @@ class Posterior:
     @property
     def mu(self) -> Mixture:
         """The mean effect."""
-        return Mixture(self.p, *self._mu())
+        return Mixture(self.p, *self._mu)
 
     @property
     def new(self) -> Mixture:
         """The true effect of a new study."""
-        mean, sd = self._mu()
+        mean, sd = self._mu
         return Mixture(self.p, mean, np.sqrt(sd**2 + self.tau**2))
 
     def studies(self) -> Mixtures:
         """Return the true effects of the studies that are there, a row each, drawn to the mean."""
-        mean, sd = self._mu()
+        mean, sd = self._mu
         pull = self._v[:, None] / (self._v[:, None] + self.tau**2)
         spread = np.sqrt(pull * self.tau**2 + (pull * sd) ** 2)
         shares = np.broadcast_to(self.p, pull.shape)

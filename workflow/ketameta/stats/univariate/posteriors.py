@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 _LOOK = np.arange(-6.5, 41.0, 0.25)
 _LEAST = 36.0
 _POINTS = 81
-# analyses whose points are held at once
-_BLOCK = 2_000
+# analyses whose points are held at once: few enough for the processor's own memory
+_BLOCK = 250
 
 
 def mean_posteriors(
@@ -69,14 +69,18 @@ class _Block:
         square = self._tau(u) ** 2
         total, first = np.zeros((2, *u.shape))
         logs, around = np.zeros((2, *u.shape))
+        # the same room for each study
+        spread, weight = np.empty((2, *u.shape))
         for i in range(self._effects.shape[1]):
             here, y = self._known[:, i], self._effects[:, i, None]
-            spread = self._spread[:, i, None] + square
-            weight = 1 / spread
-            total += weight
-            first += weight * y
-            around += weight * y * y
-            logs += np.where(here[:, None], np.log(spread), 0.0)
+            np.add(self._spread[:, i, None], square, out=spread)
+            total += np.divide(1, spread, out=weight)
+            first += np.multiply(weight, y, out=weight)
+            around += np.multiply(weight, y, out=weight)
+            np.log(spread, out=spread)
+            if not here.all():
+                spread[~here] = 0.0
+            logs += spread
         mean = first / total
         inside = logs + np.log(total) + around - mean * first
         return -inside / 2, mean + self._middle, np.sqrt(1 / total)
