@@ -19,6 +19,8 @@ Values = NDArray[Any]  # float64 or complex128
 Floats = NDArray[np.float64]
 
 _MAX_STEPS = 200
+# points of all studies that are looked at together, for the processor's own memory to hold them
+_AT_ONCE = 2**14
 
 
 class Kernel(Protocol):
@@ -62,10 +64,12 @@ def softplus(x: Values) -> Values:
     """
     real = x.real
     e = np.exp(-np.abs(real))
-    found = np.maximum(real, 0.0) + np.log1p(e)
+    found = np.asarray(np.maximum(real, 0.0) + np.log1p(e))
     if not np.iscomplexobj(x):
-        return np.asarray(found)
-    return np.asarray(found + 1j * x.imag * (np.where(real > 0, 1.0, e) / (1 + e)))
+        return found
+    whole = np.empty(found.shape, complex)
+    whole.real, whole.imag = found, x.imag * (np.where(real > 0, 1.0, e) / (1 + e))
+    return whole
 
 
 def logistic(x: Values) -> Values:
@@ -137,6 +141,21 @@ def integrate(
     per_study = None if nuisance is None else nuisance[..., None]
     u = _mode(kernel, mu, tau, per_study)
     scale = 1 / np.sqrt(1 + tau**2 * kernel.slope(mu + tau * u, per_study)[1])
+    given = mu, tau, u, scale, per_study
+    size = max(1, _AT_ONCE // max(u[0].size * rule.z.size, 1))
+    if u.ndim == 2 or len(u) <= size:
+        return _near_mode(kernel, given, rule)
+    cuts = [slice(i, i + size) for i in range(0, len(u), size)]
+    parts = [_near_mode(kernel, tuple(x if x is None else x[c] for x in given), rule) for c in cuts]
+    log_integral, t, posterior = map(np.concatenate, zip(*parts, strict=True))
+    return log_integral, t, posterior
+
+
+def _near_mode(
+    kernel: Kernel, given: tuple[Any, ...], rule: QuadratureRule
+) -> tuple[Values, Values, Floats]:
+    """Return what `integrate` does, given its arguments, the mode and the scale at it."""
+    mu, tau, u, scale, per_study = given
     points = u + scale * rule.z
     t = mu + tau * points
     logs = kernel.value(t, per_study) - points**2 / 2 + rule.log_weights
