@@ -240,7 +240,7 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
 
 # what pyarrow and seaborn load where it is installed, and which steps have no use for it
 _SPARED = {
-    "pandas": ("ingest", "normalize", "synthesize"),  # a quarter of a second
+    "pandas": ("ingest", "normalize", "synthesize", "report"),  # a quarter of a second
     "scipy": ("distributions", "prints"),  # half a second
 }
 
