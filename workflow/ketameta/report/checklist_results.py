@@ -57,7 +57,8 @@ def _characteristics(facts: Facts) -> Ruling:
 def _share(facts: Facts, judged: Collection[str], what: str, place: str) -> Ruling:
     """Rule by how many of the trial reports that are pooled are judged."""
     pooled = {study.trial_id for study in facts.tables[StudyRow]}
-    without = [trial.label for trial in facts.trials if trial.trial_id in pooled - {*judged}]
+    unjudged = pooled - {*judged}
+    without = [trial.label for trial in facts.trials if trial.trial_id in unjudged]
     done = len(pooled) - len(without)
     said = f"{what} {done:,} of {count(len(pooled), 'trial report')} with an effect"
     otherwise = f"{said}; not {_some(without)}" if without else said
