@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ketameta.freshness import STAGES, bytes_hash
 from ketameta.storage import parquet_table
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 from ketameta.tables.stages import STAGE_KINDS
-from ketameta.tables.table import R, Row, rows_of, schema_of
+from ketameta.tables.table import R, Row, columns_of, rows_of, schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +50,12 @@ class ReadTables(Tables):
         if schema_of(kind).name == "ledger":
             return parquet_table(content, _on_the_outcome, _WORDS)
         return parquet_table(content)
+
+    def columns(self, kind: type[Row], names: Sequence[str]) -> list[list[Any]]:
+        """Return the cells of some columns, without making rows where nobody asked for them."""
+        if kind in self._rows:
+            return super().columns(kind, names)
+        return columns_of(kind, names, self.arrow(kind))
 
     def once(self, kind: type[R]) -> list[R]:
         """Return the rows of a table, which are kept only where they were asked for before."""

@@ -6,13 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import compress
 
 from ketameta.report.overview import Overview, summary
 from ketameta.report.traces import Traces
 from ketameta.report.wording_model import model
 from ketameta.report_files import TABLES
-from ketameta.synthesize.fates import on_the_outcome
+from ketameta.synthesize.fates import is_told
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import DerivationRow, LedgerRow, ResultRow
 from ketameta.tables.parts import Fit
@@ -26,10 +26,19 @@ Cell = str | int | float | bool | list[str] | None
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """Names of columns, and lines with a cell for each."""
+    """Names of columns, and the cells of each."""
 
     names: Sequence[str]
-    lines: Sequence[Sequence[Cell]]
+    columns: Sequence[Sequence[Cell]]
+
+    @property
+    def lines(self) -> list[tuple[Cell, ...]]:
+        """Lines with a cell of each column."""
+        return list(zip(*self.columns, strict=True))
+
+
+def _with_lines(names: Sequence[str], lines: Sequence[Sequence[Cell]]) -> CsvTable:
+    return CsvTable(names, list(zip(*lines, strict=True)) or [()] * len(names))
 
 
 def shown_tables(
@@ -40,30 +49,34 @@ def shown_tables(
     for name in TABLES:
         if name == "derivations":
             steps = [step for study in tables[StudyRow] for step in traces.steps(study)]
-            yield name, _of(DerivationRow, steps)
+            yield name, _of(DerivationRow, Tables({DerivationRow: steps}))
         elif name == "raw_rows":
             yield name, _raw_rows(tables[StudyRow], traces)
         elif name == "ledger":
-            yield name, _of(LedgerRow, on_the_outcome(tables.once(LedgerRow)))
+            yield name, _on_the_outcome(_of(LedgerRow, tables))
         elif name == "summary":
-            yield name, CsvTable(["section", "item", "value"], summary(counted))
+            yield name, _with_lines(["section", "item", "value"], summary(counted))
         elif name == "dictionary":
             yield name, _dictionary()
         else:
             kind = kinds[name]
-            yield name, _of(kind, (made if kind in made.kinds() else tables).once(kind))
+            yield name, _of(kind, made if kind in made.kinds() else tables)
 
 
-def _of(kind: type[Row], rows: Sequence[Row]) -> CsvTable:
-    """Return rows as a table; of a fit with its model in words."""
+def _of(kind: type[Row], tables: Tables) -> CsvTable:
+    """Return one of some tables; of a fit with its model in words."""
     schema = schema_of(kind)
     names = (entered_schema(kind) if schema.name in OPTIONAL_TABLES else schema).names
-    lines = list(map(attrgetter(*names), rows))
     if not issubclass(kind, Fit):
-        return CsvTable(names, lines)
-    models = [model(row) for row in rows if isinstance(row, Fit)]
-    told = [(*line, words) for line, words in zip(lines, models, strict=True)]
-    return CsvTable([*names, "model"], told)
+        return CsvTable(names, tables.columns(kind, names))
+    models = [model(row) for row in tables[kind] if isinstance(row, Fit)]
+    return CsvTable([*names, "model"], [*tables.columns(kind, names), models])
+
+
+def _on_the_outcome(ledger: CsvTable) -> CsvTable:
+    """Return the fates of rows in analyses of their own outcome."""
+    told = [is_told(str(reason)) for reason in ledger.columns[ledger.names.index("reason")]]
+    return CsvTable(ledger.names, [list(compress(cells, told)) for cells in ledger.columns])
 
 
 def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> CsvTable:
@@ -80,7 +93,7 @@ def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> CsvTable:
         (place[1], place[2], [*users[place]], *map(found[place].entered.get, names))
         for place in sorted(users)
     ]
-    return CsvTable(["file", "line", "analyses", *names], lines)
+    return _with_lines(["file", "line", "analyses", *names], lines)
 
 
 def _dictionary() -> CsvTable:
@@ -91,7 +104,7 @@ def _dictionary() -> CsvTable:
         for stage, table in schemas
         for c in table.columns
     ]
-    return CsvTable(["table", "column", "description", "unit", "allowed"], lines)
+    return _with_lines(["table", "column", "description", "unit", "allowed"], lines)
 
 
 def to_csv(table: CsvTable) -> str:
@@ -99,25 +112,31 @@ def to_csv(table: CsvTable) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.names)
-    for line in table.lines:
-        writer.writerow(
-            [
-                c if type(c) in _AS_IS or (type(c) is str and c[:1] not in _RISKY) else _csv_cell(c)
-                for c in line
-            ]
-        )
+    writer.writerows(zip(*map(_harmless, table.columns), strict=True))
     return out.getvalue()
 
 
 # what csv writes as it has to be: numbers in full, nothing for None
 _AS_IS = {float, int, type(None)}
 # a spreadsheet would run a cell that starts like a formula
-_RISKY = {"=", "+", "-", "@", "\t", "\r"}
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _harmless(cells: Sequence[Cell]) -> Iterable[Cell]:
+    """Return the cells of a column as csv takes them."""
+    kinds = set(map(type, cells))
+    if kinds <= _AS_IS:
+        return cells
+    if kinds <= {str, type(None)}:
+        # the same words stand in many cells
+        words = {word: _csv_cell(word) for word in set(cells)}
+        return map(words.__getitem__, cells)
+    return [cell if type(cell) in _AS_IS else _csv_cell(cell) for cell in cells]
 
 
 def _csv_cell(value: Cell) -> str:
-    text = value if isinstance(value, str) else as_text(value)
-    return "'" + text if text[:1] in _RISKY else text
+    text = as_text(value)
+    return "'" + text if text.startswith(_RISKY) else text
 
 
 def as_text(value: Cell) -> str:

@@ -75,11 +75,11 @@ def workbook(
 def _asked(table: CsvTable, questions: Mapping[str, str]) -> CsvTable:
     """Return a table with what is asked in words behind the name of each analysis."""
     place = table.names.index("analysis") + 1
-    lines = [
-        (*line[:place], questions.get(str(line[place - 1] or ""), ""), *line[place:])
-        for line in table.lines
-    ]
-    return CsvTable([*table.names[:place], QUESTION, *table.names[place:]], lines)
+    asked = [questions.get(str(name or ""), "") for name in table.columns[place - 1]]
+    return CsvTable(
+        [*table.names[:place], QUESTION, *table.names[place:]],
+        [*table.columns[:place], asked, *table.columns[place:]],
+    )
 
 
 def _read_me(
@@ -109,14 +109,15 @@ def _read_me(
 def _fill(sheet: LongSheet, head: Any, name: str, table: CsvTable) -> None:
     kind = (MADE_KINDS | STAGE_KINDS["report"]).get(name)
     told = {column.name: column for column in schema_of(kind).columns} if kind else {}
-    for column, title in enumerate(table.names):
+    for column, (title, cells) in enumerate(zip(table.names, table.columns, strict=True)):
         sheet.write_string(0, column, title, head)
-        widths = [len(as_text(line[column])) for line in table.lines[:200]]
+        widths = [len(as_text(cell)) for cell in cells[:200]]
         sheet.set_column(column, column, min(max([len(title), *widths]) + 2, 48))
         if about := told.get(title):
             unit = f" ({about.unit})" if about.unit else ""
             sheet.write_comment(0, column, about.description + unit)
-    sheet.fill(table.lines)
+    lines = table.lines
+    sheet.fill(lines)
     sheet.freeze_panes(1, 2)
-    if table.lines:
-        sheet.autofilter(0, 0, len(table.lines), len(table.names) - 1)
+    if lines:
+        sheet.autofilter(0, 0, len(lines), len(table.names) - 1)

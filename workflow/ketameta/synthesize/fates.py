@@ -139,9 +139,14 @@ def in_words(reason: str) -> str:
     return REASONS[reason]
 
 
+def is_told(reason: str) -> bool:
+    """Say whether a fate is of a row on the outcome asked for: of others nothing is told."""
+    return reason != ELSEWHERE
+
+
 def on_the_outcome(ledger: Iterable[LedgerRow]) -> list[LedgerRow]:
-    """Return the fates of rows in analyses of their own outcome: of others nothing is told."""
-    return [row for row in ledger if row.reason != ELSEWHERE]
+    """Return the fates of rows in analyses of their own outcome."""
+    return [row for row in ledger if is_told(row.reason)]
 
 
 def exclusions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ketameta.tables.table import R, Row, rows_of, to_arrow
 
@@ -41,6 +41,10 @@ class Tables:
     def arrow(self, kind: type[Row]) -> pa.Table:
         """Return a table as Arrow."""
         return to_arrow(kind, self[kind])
+
+    def columns(self, kind: type[Row], names: Sequence[str]) -> list[list[Any]]:
+        """Return the cells of some columns of a table, which is all that is asked of its rows."""
+        return [list(map(attrgetter(name), self[kind])) for name in names]
 
     def once(self, kind: type[R]) -> list[R]:
         """Return the rows of a table that need not be kept, as nobody asks for them again."""

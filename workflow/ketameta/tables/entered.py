@@ -41,14 +41,22 @@ def to_maps(rows: Iterable[Entered]) -> pa.MapArray:
 def from_maps(column: pa.ChunkedArray, same: dict[object, object]) -> Iterator[Entered]:
     """Yield the cells of each row of a column of maps; `same` has the texts known already."""
     for chunk in column.chunks:
-        names, texts = (_once(part, same) for part in (chunk.keys, chunk.items))
+        names, texts = (texts_once(part, same) for part in (chunk.keys, chunk.items))
         for start, end in pairwise(chunk.offsets.to_pylist()):
             yield dict(zip(names[start:end], texts[start:end], strict=True))
 
 
-def _once(texts: pa.Array, same: dict[object, object]) -> list[str]:
-    """Return texts, the same text always as the same object."""
+def from_lists(column: pa.ChunkedArray, same: dict[object, object]) -> Iterator[list[str]]:
+    """Yield the texts of each row of a column of lists (see `from_maps`)."""
+    for chunk in column.chunks:
+        texts = texts_once(chunk.values, same)
+        for start, end in pairwise(chunk.offsets.to_pylist()):
+            yield texts[start:end]
+
+
+def texts_once(texts: pa.Array, same: dict[object, object]) -> list[str]:
+    """Return texts, the same text always as the same object; None where there is none."""
     found = texts.dictionary_encode()
     words = found.dictionary.to_pylist()
-    once = list(map(same.setdefault, words, words))
-    return [once[code] for code in found.indices.to_pylist()]
+    once = [*map(same.setdefault, words, words), None]
+    return [once[code] for code in found.indices.fill_null(len(words)).to_pylist()]

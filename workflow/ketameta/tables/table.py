@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from itertools import repeat
@@ -27,7 +27,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
 
 from ketameta.tables.columns import ANY, Column, Range, TableSchema, TextForm
-from ketameta.tables.entered import from_maps, to_maps
+from ketameta.tables.entered import from_lists, from_maps, texts_once, to_maps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -203,17 +203,32 @@ def rows_of(kind: type[R], found: pa.Table) -> list[R]:
 
     Equal cells of a column are one object. Raises `KeyError` where a column is missing.
     """
+    return rows_with(kind, found.num_rows, dict(_columns(schema_of(kind).columns, found)))
+
+
+def columns_of(kind: type[Row], names: Sequence[str], found: pa.Table) -> list[list[Any]]:
+    """Return cells of some columns of an Arrow table (see `rows_of`), as nobody needs its rows."""
+    return [cells for _, cells in _columns([schema_of(kind)[name] for name in names], found)]
+
+
+def _columns(columns: Iterable[Column], found: pa.Table) -> Iterator[tuple[str, list[Any]]]:
+    """Yield name and cells of columns of an Arrow table."""
     same: dict[Any, Any] = {}
-    columns = {}
-    for column in schema_of(kind).columns:
+    for column in columns:
         arrow = found.column(column.name)
         # those as entered are told after the columns of which they have the texts
-        cells = from_maps(arrow, same) if column.kind == "entered" else arrow.to_pylist()
-        if column.kind not in ("list", "number", "integer", "flag", "entered"):
-            # words that stand in many rows are there once
-            cells = list(map(same.setdefault, cells, cells))
-        columns[column.name] = cells
-    return rows_with(kind, found.num_rows, columns)
+        if column.kind == "entered":
+            cells: list[Any] = list(from_maps(arrow, same))
+        elif column.kind == "list":
+            cells = list(from_lists(arrow, same))
+        elif hasattr(arrow.type, "value_type"):
+            cells = [text for chunk in arrow.chunks for text in texts_once(chunk, same)]
+        else:
+            cells = arrow.to_pylist()
+            if column.kind not in ("number", "integer", "flag"):
+                # words that stand in many rows are there once
+                cells = list(map(same.setdefault, cells, cells))
+        yield column.name, cells
 
 
 def rows_with(kind: type[R], number: int, columns: Mapping[str, Iterable[object]]) -> list[R]:
