@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -109,34 +110,36 @@ def _dictionary() -> CsvTable:
 
 def to_csv(table: CsvTable) -> str:
     """Write a table as CSV: numbers in full, lists with ; between, formulas made harmless."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.names)
-    writer.writerows(zip(*map(_harmless, table.columns), strict=True))
-    return out.getvalue()
+    lines = zip(*map(_written, table.columns), strict=True)
+    return "".join(f"{','.join(line)}\n" for line in (map(_csv_cell, table.names), *lines))
 
 
-# what csv writes as it has to be: numbers in full, nothing for None
-_AS_IS = {float, int, type(None)}
 # a spreadsheet would run a cell that starts like a formula
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
+# what csv may put in quotes
+_SPECIAL = re.compile('[,"\r\n]')
 
 
-def _harmless(cells: Sequence[Cell]) -> Iterable[Cell]:
-    """Return the cells of a column as csv takes them."""
-    kinds = set(map(type, cells))
-    if kinds <= _AS_IS:
-        return cells
-    if kinds <= {str, type(None)}:
+def _written(cells: Sequence[Cell]) -> Iterable[str]:
+    """Return the cells of a column as they stand in a line."""
+    kinds = set(map(type, cells)) - {type(None)}
+    if kinds == {str}:
         # the same words stand in many cells
         words = {word: _csv_cell(word) for word in set(cells)}
         return map(words.__getitem__, cells)
-    return [cell if type(cell) in _AS_IS else _csv_cell(cell) for cell in cells]
+    return map(_csv_cell, cells)
 
 
 def _csv_cell(value: Cell) -> str:
     text = as_text(value)
-    return "'" + text if text.startswith(_RISKY) else text
+    if isinstance(value, int | float):
+        return text
+    harmless = "'" + text if text.startswith(_RISKY) else text
+    if not _SPECIAL.search(harmless):
+        return harmless
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([harmless])
+    return out.getvalue()
 
 
 def as_text(value: Cell) -> str:

@@ -70,6 +70,16 @@ class Listing:
     options: Mapping[str, Sequence[str]]
     left_off: int
 
+    @property
+    def body(self) -> str:
+        """The lines as HTML; a cell that stands in many of them is written once."""
+        written = []
+        # without a line no column has cells
+        for at, (column, cells) in enumerate(zip(self.columns, zip(*self.lines), strict=False)):
+            known = {cell: _html(cell, column, heads=not at) for cell in set(cells)}
+            written.append(map(known.__getitem__, cells))
+        return "".join(f"<tr>{''.join(line)}\n" for line in zip(*written, strict=True))
+
 
 def listing(about: About, columns: Sequence[ListColumn[T]], rows: Iterable[T]) -> Listing:
     """Return rows as a listing, columns that a page opens with before those that wait.
@@ -77,23 +87,40 @@ def listing(about: About, columns: Sequence[ListColumn[T]], rows: Iterable[T]) -
     A column without any value is left out, save the first.
     """
     rest = iter(rows)
-    ordered = sorted(columns, key=lambda column: not column.shown)
-    lines = [[_cell(column.of(row)) for column in ordered] for row in islice(rest, MOST)]
-    kept = [at for at in range(len(ordered)) if not at or any(line[at].text for line in lines)]
-    lines = [[line[at] for at in kept] for line in lines]
-    found = [ordered[at] for at in kept]
+    own = list(islice(rest, MOST))
+    cells = {
+        column: [_cell(column.of(row)) for row in own]
+        for column in sorted(columns, key=lambda column: not column.shown)
+    }
+    kept = [c for n, (c, found) in enumerate(cells.items()) if not n or any(x.text for x in found)]
     options = {
-        column.key: sorted({line[at].text for line in lines} - {""}, key=str.casefold)
-        for at, column in enumerate(found)
+        column.key: sorted({cell.text for cell in cells[column]} - {""}, key=str.casefold)
+        for column in kept
         if column.kind == "choice"
     }
-    return Listing(about, found, lines, options, sum(1 for _ in rest))
+    lines = list(zip(*(cells[column] for column in kept), strict=True))
+    return Listing(about, kept, lines, options, sum(1 for _ in rest))
 
 
 def _cell(found: Cell | str | float | None) -> Cell:
     if isinstance(found, Cell):
         return found
     return Cell("" if found is None else found if isinstance(found, str) else f"{found:.15g}")
+
+
+def _html(cell: Cell, column: ListColumn[Any], *, heads: bool) -> str:
+    """Return a cell in its tag, which HTML need not close; the first of a line `heads` it."""
+    from markupsafe import escape
+
+    tag = '<th scope="row"' if heads else "<td"
+    if cell.text and column.kind == "number":
+        tag += ' class="n"'
+    if cell.value and cell.value != cell.text:
+        tag += f' data-value="{escape(cell.value)}"'
+    if not cell.href:
+        return f"{tag}>{escape(cell.text)}"
+    away = ' rel="noreferrer"' if cell.href.startswith("http") else ""
+    return f'{tag}><a href="{escape(cell.href)}"{away}>{escape(cell.text)}</a>'
 
 
 def number(text: str, value: float | None) -> Cell:
