@@ -74,8 +74,8 @@ class Listing:
     def body(self) -> str:
         """The lines as HTML; a cell that stands in many of them is written once."""
         written = []
-        # without a line no column has cells
-        for at, (column, cells) in enumerate(zip(self.columns, zip(*self.lines), strict=False)):
+        for at, column in enumerate(self.columns):
+            cells = [line[at] for line in self.lines]
             known = {cell: _html(cell, column, heads=not at) for cell in set(cells)}
             written.append(map(known.__getitem__, cells))
         return "".join(f"<tr>{''.join(line)}\n" for line in zip(*written, strict=True))
@@ -110,8 +110,9 @@ def _cell(found: Cell | str | float | None) -> Cell:
 
 def _html(cell: Cell, column: ListColumn[Any], *, heads: bool) -> str:
     """Return a cell in its tag, which HTML need not close; the first of a line `heads` it."""
-    from markupsafe import escape
+    from jinja2.filters import FILTERS
 
+    escape = FILTERS["escape"]
     tag = '<th scope="row"' if heads else "<td"
     if cell.text and column.kind == "number":
         tag += ' class="n"'
