@@ -93,10 +93,12 @@ def fired(*rules: CertaintyRule | None) -> tuple[CertaintyRule, ...]:
 
 def shares_of(studies: Sequence[StudyRow], key: Callable[[StudyRow], str]) -> dict[str, float]:
     """Return per cent of the weight by a column; where nothing is weighted, effects count alike."""
-    weights = [study.weight for study in studies]
+    weights = [study.weight for study in studies if study.weight is not None]
+    if len(weights) < len(studies):
+        weights = [1.0] * len(studies)
     found: dict[str, float] = defaultdict(float)
     for study, weight in zip(studies, weights, strict=True):
-        found[key(study) or ""] += 1.0 if None in weights or weight is None else weight
+        found[key(study) or ""] += weight
     total = math.fsum(found.values())
     return {name: 100 * weight / total for name, weight in found.items()}
 
