@@ -123,10 +123,12 @@ _SPECIAL = re.compile('[,"\r\n]')
 def _written(cells: Sequence[Cell]) -> Iterable[str]:
     """Return the cells of a column as they stand in a line."""
     kinds = set(map(type, cells)) - {type(None)}
-    if kinds == {str}:
+    if kinds in ({str}, {bool}):
         # the same words stand in many cells
         words = {word: _csv_cell(word) for word in set(cells)}
         return map(words.__getitem__, cells)
+    if kinds <= {int, float}:
+        return ["" if cell is None else str(cell) for cell in cells]
     return map(_csv_cell, cells)
 
 
