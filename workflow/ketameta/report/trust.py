@@ -27,6 +27,10 @@ _OF_ANSWERS = {trust.YES: "high", trust.UNCLEAR: "concern"}
 FOUND, NOTHING = "!", "○"
 
 
+# what a check is called where it stands for itself
+NUMBERS = {item: trust.number(item) for item in (*trust.CHECKS, *trust.DOMAINS)}
+
+
 def looked_at(item: str) -> str:
     """Say what the program looks at for a check; empty where people alone can."""
     of = vocabulary().number_checks.get(item)
@@ -149,6 +153,7 @@ class TrustView:
     signs: Mapping[str, str] = field(default_factory=lambda: SIGNS)
     roles: Mapping[str, str] = field(default_factory=lambda: ROLES)
     looked_at: Callable[[str], str] = looked_at
+    numbers: Mapping[str, str] = field(default_factory=lambda: NUMBERS)
     sources: str = SOURCES
 
 
