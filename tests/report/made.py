@@ -11,4 +11,8 @@ def report(tables, configuration, releases=()):
     found = tables if isinstance(tables, Tables) else tables_of(tables)
     files = [*stage.report(found, configuration, releases)]
     assert len({path for path, _ in files}) == len(files), "a file is made twice"
-    return dict(files)
+    return {path: _text(content) if path.endswith(".html") else content for path, content in files}
+
+
+def _text(content):
+    return content.decode() if isinstance(content, bytes) else content

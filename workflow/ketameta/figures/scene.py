@@ -168,6 +168,8 @@ def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
 def writable(text: str) -> str:
     """Return a text with � in place of what XML, and so SVG, HTML and Excel, cannot hold."""
     # what can be printed is found sooner
+    if text.replace("\n", "").isprintable():
+        return text
     return "\n".join(
         line if line.isprintable() else _UNWRITABLE.sub("\ufffd", line) for line in text.split("\n")
     )

@@ -107,10 +107,9 @@ def rule(facts: Facts, fulfilled: object, reason: str, place: str, otherwise: st
     return met(reason, place) if fulfilled else unmet(otherwise)
 
 
-def anchors(path: str, content: str | bytes) -> Iterator[str]:
+def anchors(path: str, page: bytes) -> Iterator[str]:
     """Yield the places that a page of the report has: each heading with an id."""
-    text = content.encode() if isinstance(content, str) else content
-    for found in _ANCHOR.findall(text):
+    for found in _ANCHOR.findall(page):
         yield f"{path}#{found.decode()}"
 
 

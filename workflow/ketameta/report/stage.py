@@ -120,10 +120,12 @@ def report(
     for files in parts:
         for path, content in files():
             if path.endswith(".html"):
-                whole.places.update(anchors(path, content))
-            page = isinstance(content, str) and path.endswith(".html")
-            # no page can hold the characters that XML cannot
-            yield path, writable(str(content)) if page else content
+                # no page can hold the characters that XML cannot; one that is kept was written so
+                page = content if isinstance(content, bytes) else writable(str(content)).encode()
+                whole.places.update(anchors(path, page))
+                yield path, page
+            else:
+                yield path, content
 
 
 def article(tables: Tables, configuration: Configuration, names: Sequence[str] = ()) -> bytes:
