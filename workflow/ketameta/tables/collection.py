@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ketameta.tables.table import R, Row, rows_of, to_arrow
+from ketameta.tables.table import R, Row, rows_of, rows_with, schema_of, to_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +21,14 @@ class Tables:
 
     def __init__(self, rows: Mapping[type[Row], Sequence[Row]] | None = None) -> None:
         self._rows: dict[type[Row], list[Row]] = {k: list(r) for k, r in (rows or {}).items()}
+
+    def __reduce__(self) -> tuple[Callable[..., Tables], tuple[object]]:
+        """Return what pickle keeps: columns, in a fraction of the time that rows take."""
+        told = {
+            kind: (len(rows), {name: _cells(rows, name) for name in schema_of(kind).names})
+            for kind, rows in self._rows.items()
+        }
+        return _of_columns, (told,)
 
     @classmethod
     def of_arrow(cls, kinds: Mapping[str, type[Row]], found: Mapping[str, pa.Table]) -> Tables:
@@ -44,7 +52,7 @@ class Tables:
 
     def columns(self, kind: type[Row], names: Sequence[str]) -> list[list[Any]]:
         """Return the cells of some columns of a table, which is all that is asked of its rows."""
-        return [list(map(attrgetter(name), self[kind])) for name in names]
+        return [_cells(self[kind], name) for name in names]
 
     def once(self, kind: type[R]) -> list[R]:
         """Return the rows of a table that need not be kept, as nobody asks for them again."""
@@ -64,6 +72,14 @@ class Tables:
     def replaced(self, kind: type[R], rows: Sequence[R]) -> Tables:
         """Return the same tables, one of them with other rows."""
         return self | Tables({kind: rows})
+
+
+def _cells(rows: Iterable[Row], name: str) -> list[Any]:
+    return list(map(attrgetter(name), rows))
+
+
+def _of_columns(told: Mapping[type[Row], tuple[int, Mapping[str, list[Any]]]]) -> Tables:
+    return Tables({kind: rows_with(kind, *columns) for kind, columns in told.items()})
 
 
 def by(rows: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]:
