@@ -120,7 +120,8 @@ def test_a_report_that_stands_alone_has_the_fates_of_rows_on_the_outcome(results
 
 
 def csv_of(names, *lines):
-    return to_csv(CsvTable(names, list(zip(*lines, strict=True)) or [()] * len(names)))
+    columns = list(zip(*lines, strict=True)) or [()] * len(names)
+    return to_csv(CsvTable(names, columns)).decode()
 
 
 def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):

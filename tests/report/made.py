@@ -11,8 +11,9 @@ def report(tables, configuration, releases=()):
     found = tables if isinstance(tables, Tables) else tables_of(tables)
     files = [*stage.report(found, configuration, releases)]
     assert len({path for path, _ in files}) == len(files), "a file is made twice"
-    return {path: _text(content) if path.endswith(".html") else content for path, content in files}
+    return {path: _read(path, content) for path, content in files}
 
 
-def _text(content):
-    return content.decode() if isinstance(content, bytes) else content
+def _read(path, content):
+    written = isinstance(content, bytes) and path.endswith((".html", ".csv"))
+    return content.decode() if written else content

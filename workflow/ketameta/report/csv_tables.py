@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress, islice
 
 from ketameta.report.overview import Overview, summary
 from ketameta.report.traces import Traces
@@ -108,12 +108,15 @@ def _dictionary() -> CsvTable:
     return _with_lines(["table", "column", "description", "unit", "allowed"], lines)
 
 
-def to_csv(table: CsvTable) -> str:
+def to_csv(table: CsvTable) -> bytes:
     """Write a table as CSV: numbers in full, lists with ; between, formulas made harmless."""
-    lines = zip(*map(_written, table.columns), strict=True)
-    return "".join(f"{','.join(line)}\n" for line in (map(_csv_cell, table.names), *lines))
+    cells = chain([map(_csv_cell, table.names)], zip(*map(_written, table.columns), strict=True))
+    lines = (f"{','.join(line)}\n" for line in cells)
+    # of a long table neither all lines nor the whole text have to be there beside the bytes
+    return b"".join(iter(lambda: "".join(islice(lines, _BLOCK)).encode(), b""))
 
 
+_BLOCK = 10_000  # lines
 # a spreadsheet would run a cell that starts like a formula
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 # what csv may put in quotes
