@@ -330,6 +330,9 @@ def test_each_thing_told_says_how_sure_it_is(views):
     # what the verdict rests on alone: relapse, and not the week of which too few data tell
     lasts = next(v for v in views if v.claim_id == "lasts")
     assert (lasts.verdict, lasts.k, len(lasts.sure)) == ("contradicted", 1, 1)
+    # another part tells something else, so the one that decides is named
+    assert lasts.sure[0][0]
+    assert len([part for part in lasts.parts if part.name]) > 1
     routes = next(v for v in views if v.claim_id == "routes")
     assert {name for name, _ in routes.sure} <= {"", "infusion", "nasal spray"}
 
@@ -517,6 +520,9 @@ def test_no_axis_reads_better_to_both_sides(views, configuration):
     told = tuple(Told(Verdict("supported", "better"), (one,)) for one in (good, bad, good))
     drawn = picture(replace(views[0], verdict="mixed", claimed_value=None, told=told))
     assert drawn.count("50, control 25</text>") == 2
+    stopped = replace(bad, design="randomised withdrawal")
+    told = (Told(Verdict("supported", "better"), (stopped,)),)
+    assert "50, after stopping 25</text>" in picture(replace(views[0], told=told))
 
 
 def test_scores_on_one_scale_are_drawn_in_its_points(configuration):

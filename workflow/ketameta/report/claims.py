@@ -76,7 +76,7 @@ class Teller:
         }
         every = [item for own in items.values() for item in own]
         trials, number = _size(claim, people, shown)
-        sure = self._sure(rests_on(claim.verdict.word, every))
+        sure = self._sure(rests_on(claim.verdict.word, every), len(every))
         populations = _populations(studies)
         claimed = number_claimed(first)
         return ClaimView(
@@ -143,16 +143,19 @@ class Teller:
         flags = {trials[s.trial_id].design_flag or "" for s in studies if s.trial_id in trials}
         return flags.pop() if len(flags) == 1 else ""
 
-    def _sure(self, items: Sequence[ClaimItem]) -> tuple[tuple[str, ClaimCertainty], ...]:
+    def _sure(
+        self, items: Sequence[ClaimItem], told_in_all: int
+    ) -> tuple[tuple[str, ClaimCertainty], ...]:
         """Return how sure each thing told is, by its name: that of the weakest analysis told.
 
-        One without a name where all rest on the same certainty.
+        One alone where all rest on the same certainty, without a name if nothing else is told.
         """
         told = [(one.name, self._certainty(one.shown)) for one in items if one.shown]
         if not told:
             return (("", ClaimCertainty(NOT_RATED, NOT_RATED, "")),)
         if len({found for _, found in told}) == 1:
-            return (("", told[0][1]),)
+            names = [name for name, _ in told if name] if len(items) < told_in_all else []
+            return ((" and ".join(names), told[0][1]),)
         return tuple(told)
 
     def _certainty(self, shown: Sequence[ToldResult]) -> ClaimCertainty:
