@@ -1,7 +1,10 @@
 """`ketameta export`: a Word document with the forest plots of the analyses that are asked for."""
 
 import re
+from pathlib import Path
 from zipfile import ZipFile
+
+from ketameta.project import from_here
 
 
 def parts(path):
@@ -40,3 +43,15 @@ def test_a_run_of_other_tables_tells_nothing(unbuilt):
     done = unbuilt.ketameta("export", "--docx", "own.docx")
     assert done.returncode == 1
     assert "run `ketameta run` first" in done.stderr
+
+
+def test_a_file_stands_where_it_was_typed(tmp_path, monkeypatch):
+    config = tmp_path / "workflow" / "config" / "analyses.yaml"
+    config.parent.mkdir(parents=True)
+    config.touch()
+    below = tmp_path / "figures"
+    below.mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert from_here("own.docx") == Path("own.docx")
+    monkeypatch.chdir(below)
+    assert from_here("own.docx") == below / "own.docx"

@@ -31,6 +31,14 @@ def project_of(folder: Path) -> Path | None:
     return next((at for at in (folder, *folder.parents) if (at / CONFIG).is_file()), None)
 
 
+def from_here(word: str) -> Path:
+    """Return a path that is typed; the whole of it where commands will have gone elsewhere.
+
+    Commands of a project go to its folder.
+    """
+    return Path(word) if project_of(Path.cwd()) == Path.cwd() else Path(word).absolute()
+
+
 def snakefile() -> str:
     """Return the path of this package's Snakefile: `module` and `snakemake -s` take it."""
     return str(WORKFLOW / "Snakefile")

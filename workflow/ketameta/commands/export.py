@@ -10,6 +10,7 @@ from ketameta import freshness
 from ketameta.commands.last_run import unknown
 from ketameta.commands.versions import PROCESSED
 from ketameta.configuration import CONFIG, load
+from ketameta.project import from_here
 from ketameta.vocabulary.narrowing import canonical
 
 DESCRIPTION = """\
@@ -27,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "analyses", metavar="ANALYSIS", nargs="*", help="default: those that the summaries tell"
     )
-    parser.add_argument("--docx", metavar="FILE", type=Path, required=True, help="what is written")
+    parser.add_argument(
+        "--docx", metavar="FILE", type=from_here, required=True, help="what is written"
+    )
 
 
 def export(given: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from ketameta.commands.since import NoRunError, Since, UnknownWordError, made_ro
 from ketameta.configuration import Analysis, Configuration, ConfigurationError
 from ketameta.figures.lighter import NoRoomError
 from ketameta.figures.printing import FORMATS, RASTER, pixels
+from ketameta.project import from_here
 from ketameta.report.graphics import KINDS, Drawing
 from ketameta.report.journal_forest import journal_forest, legend
 from ketameta.report.journal_print import READ, Printed, drawing_of, printed, squares
@@ -72,7 +73,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--grey", action="store_true", help="in shades of grey, without colour")
     out = Path("figures")
-    parser.add_argument("--out", type=Path, default=out, metavar="FOLDER", help=f"where to ({out})")
+    parser.add_argument(
+        "--out", type=from_here, default=out, metavar="FOLDER", help=f"where to ({out})"
+    )
 
 
 def _width(word: str) -> float:

@@ -14,6 +14,7 @@ from ketameta.ingest.formats import delimited_text, header_of
 from ketameta.ingest.places import EXCEL, read_table_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.stage import ingest
+from ketameta.project import from_here
 from ketameta.storage import write_bytes, write_text
 from ketameta.tables import trust as tool
 from ketameta.tables.assessed import PrefilledRow
@@ -61,17 +62,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", metavar="form|join", required=True)
     form = what.add_parser("form", help="write the form of an assessor")
     form.add_argument("assessor", help="as the rows are to name them, such as A")
-    form.add_argument("file", type=_from_here, metavar="FILE", help="FILE.xlsx or FILE.csv")
+    form.add_argument("file", type=from_here, metavar="FILE", help="FILE.xlsx or FILE.csv")
     form.add_argument(
         "--trial", action="append", metavar="ID", help="this trial alone; again: more"
     )
     join = what.add_parser("join", help="put filled forms into data/raw/trustworthiness.csv")
-    join.add_argument("forms", type=_from_here, nargs="+", metavar="FORM", help="a filled form")
-
-
-def _from_here(word: str) -> Path:
-    # commands of a project go to its folder
-    return Path(word).absolute()
+    join.add_argument("forms", type=from_here, nargs="+", metavar="FORM", help="a filled form")
 
 
 def trust(given: argparse.Namespace) -> int:
