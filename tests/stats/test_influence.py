@@ -185,7 +185,7 @@ def test_any_set_of_subsets_can_be_pooled():
     yi, vi = effects("bcg_rr")
     keep = np.zeros((2, 13), dtype=bool)
     keep[0, :5] = keep[1, [2, 7, 9]] = True
-    out = pool_subsets(yi, vi, keep, tau2="REML", interval="wald", level=0.95)
+    (out,) = pool_subsets(yi, vi, keep, "REML", ("wald",), 0.95, None)
     alone = random_effects(yi[[2, 7, 9]], vi[[2, 7, 9]], interval="wald")
     assert out.estimate[1] == pytest.approx(alone.estimate, rel=1e-12)
     assert out.k.tolist() == [5, 3]

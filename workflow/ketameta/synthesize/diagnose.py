@@ -18,11 +18,11 @@ from ketameta.stats import (
     egger,
     harbord,
     influence,
-    leave_one_out,
     peters,
     pustejovsky_rodgers,
 )
 from ketameta.stats.bias.small_study import RegressionTest
+from ketameta.stats.sensitivity.influence import without_each
 from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import EffectRow
@@ -45,13 +45,12 @@ def diagnostics(analysis: Analysis, effects: Sequence[EffectRow]) -> list[Diagno
     """
     yi, vi = np.array([e.yi for e in effects]), np.array([e.vi for e in effects])
     model, natural = analysis.model, MEASURES[analysis.select.measure].natural
-    options: dict[str, Any] = {"tau2": model.tau2, "interval": model.interval, "level": model.level}
-    options["tau2_interval"] = None  # nobody reads it
-    refits = {
-        "without": leave_one_out(yi, vi, **options),
-        "until": cumulative(yi, vi, **options),
-    }
-    found = influence(yi, vi, model.tau2)
+    tau2, rule, level = model.tau2, model.interval, model.level
+    # nobody reads limits of tau²
+    until = cumulative(yi, vi, tau2=tau2, interval=rule, level=level, tau2_interval=None)
+    without, wald = without_each(yi, vi, tau2, (rule, "wald"), level)
+    refits = {"without": without, "until": until}
+    found = influence(yi, vi, tau2, without=wald)
     result = []
     for i, effect in enumerate(effects):
         ends: dict[str, float | None] = {}

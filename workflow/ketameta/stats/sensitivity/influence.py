@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from ketameta.stats.numerics.checks import as_effects
 from ketameta.stats.numerics.shown import Labels, Shown, number_fields, study_names
 from ketameta.stats.univariate.heterogeneity import LIMITS
 from ketameta.stats.univariate.intervals import DEFAULT
-from ketameta.stats.univariate.pooling import random_effects
+from ketameta.stats.univariate.pooling import by_rules, random_effects
 from ketameta.stats.univariate.results import Number, RandomEffects
 
 Array = NDArray[np.float64]
@@ -67,14 +68,27 @@ def leave_one_out(
     Beech    0.3263    0.35   -2.214    2.866   -3.741    4.393  0.0625  78.12  2
     Elm       0.196  0.2823  -0.9867    1.379  -0.9867    1.379       0      0  2
     """
+    (found,) = without_each(yi, vi, tau2, (interval,), level, tau2_interval)
+    return found
+
+
+def without_each(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    tau2: str,
+    rules: Sequence[str],
+    level: float,
+    tau2_interval: str | None = None,
+) -> list[RandomEffects]:
+    """Return what `leave_one_out` does under each of several rules of the interval."""
     y, v = as_effects(yi, vi)
     k = y.shape[-1]
     keep = np.broadcast_to(~np.eye(k, dtype=bool), (*y.shape, k))
     # Leaving out a study that is not there is no analysis.
     keep = keep & ~np.isnan(y)[..., :, None]
-    out = pool_subsets(y, v, keep, tau2, interval, level, tau2_interval)
+    found = pool_subsets(y, v, keep, tau2, rules, level, tau2_interval)
     names = study_names(yi, vi).get("studies")
-    return replace(out, analyses=names, studies=names)
+    return [replace(out, analyses=names, studies=names) for out in found]
 
 
 def cumulative(
@@ -131,7 +145,7 @@ def cumulative(
     rank[places.astype(np.intp)] = np.arange(k)
     keep = rank[None, :] <= np.arange(k)[:, None]
     keep = np.broadcast_to(keep, (*y.shape, k))
-    out = pool_subsets(y, v, keep, tau2, interval, level, tau2_interval)
+    (out,) = pool_subsets(y, v, keep, tau2, (interval,), level, tau2_interval)
     names = study_names(yi, vi).get("studies")
     return replace(out, analyses=names and tuple(names[i] for i in places), studies=names)
 
@@ -141,11 +155,11 @@ def pool_subsets(
     v: Array,
     keep: Mask,
     tau2: str,
-    interval: str,
+    rules: Sequence[str],
     level: float,
-    tau2_interval: str | None = LIMITS[0],
-) -> RandomEffects:
-    """Pool the studies marked by keep, shape (..., n, k), of y and v, shape (..., k).
+    tau2_interval: str | None,
+) -> list[RandomEffects]:
+    """Pool the studies marked by keep, shape (..., n, k), of y and v, shape (..., k), by each rule.
 
     The fields have shape (..., n). Copies are made in blocks, so that memory does
     not grow with the number of subsets.
@@ -156,21 +170,25 @@ def pool_subsets(
     keep3 = keep.reshape(analyses, n, k)
     size = max(1, _BLOCK // max(n * k, 1))
     parts = [
-        random_effects(
+        by_rules(
             np.where(keep3[i : i + size], y2[i : i + size, None, :], np.nan),
             np.where(keep3[i : i + size], v2[i : i + size, None, :], np.nan),
-            tau2=tau2,
-            interval=interval,
-            level=level,
+            tau2,
+            rules,
+            level,
             tau2_interval=tau2_interval,
         )
         for i in range(0, max(analyses, 1), size)
     ]
-    joined: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in number_fields(RandomEffects)
-    }
-    return RandomEffects(**{name: x.reshape(lead + x.shape[2:]) for name, x in joined.items()})
+    found = []
+    for own in zip(*parts, strict=True):
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in own])
+            for name in number_fields(RandomEffects)
+        }
+        shaped = {name: x.reshape(lead + x.shape[2:]) for name, x in joined.items()}
+        found.append(RandomEffects(**shaped))
+    return found
 
 
 @dataclass(frozen=True, repr=False)
@@ -230,7 +248,9 @@ class Influence(Shown):
 _COOK_LIMIT = 0.45493642311957283
 
 
-def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
+def influence(
+    yi: ArrayLike, vi: ArrayLike, tau2: str = "REML", *, without: RandomEffects | None = None
+) -> Influence:
     r"""Compute the deletion diagnostics of a random-effects pooling.
 
     Parameters
@@ -240,6 +260,8 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
         study.
     tau2
         Estimator, as in `random_effects`.
+    without
+        What `leave_one_out` returns for these under Wald's interval, where it is at hand.
 
     Returns
     -------
@@ -278,7 +300,9 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
     """
     y, v = as_effects(yi, vi)
     whole = random_effects(y, v, tau2=tau2, interval="wald", tau2_interval=None)
-    out = leave_one_out(y, v, tau2=tau2, interval="wald", tau2_interval=None)
+    out = without
+    if out is None:
+        out = leave_one_out(y, v, tau2=tau2, interval="wald", tau2_interval=None)
     mu, se, t = (_column(x) for x in (whole.estimate, whole.se, whole.tau2))
     k = _column(whole.k)
     hat = np.asarray(whole.weights) / 100.0
