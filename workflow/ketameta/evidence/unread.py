@@ -157,10 +157,13 @@ def ranked_by_weight(
     trials = trials_of(tables)
     every: list[AnyResult] = [*tables[OutcomeRow], *tables[ContrastRow]]
     results = by(every, lambda row: row.trial_id)
+    # of other trials none shares people but those that are its parts
+    parted = [trial for trial in trials.values() if trial.parts]
     ranks = []
     for row in rows:
         trial = trials.get(row.trial_id or "")
-        shared = (o.trial_id for o in trials.values() if trial and overlap(trial, o))
+        near = [*parted, *(trials[part] for part in trial.parts if part in trials)] if trial else ()
+        shared = (other.trial_id for other in near if trial and overlap(trial, other))
         known = _Known(trial, results.get(row.trial_id or "", ()), frozenset(shared))
         own = [_weight(row, trial, pool) for pool in found if _concerns(row, known, pool)]
         weights = sorted((w for w in own if w is not None), key=lambda w: w.rank)
