@@ -136,7 +136,11 @@ def sampling(course: Course, effects: Sequence[CourseEffectRow], over_time: floa
 def _shares(sides: Sequence[Sequence[str]]) -> Array:
     """Return the share of each arm in each side, arms of a side alike."""
     names = sorted({arm for side in sides for arm in side})
-    return np.array([[(arm in side) / len(side) for arm in names] for side in sides])
+    place = {arm: i for i, arm in enumerate(names)}
+    shares = np.zeros((len(sides), len(names)))
+    for row, side in zip(shares, sides, strict=True):
+        row[[place[arm] for arm in side]] = 1 / len(side)
+    return shares
 
 
 def fit_of(

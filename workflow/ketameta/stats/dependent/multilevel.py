@@ -8,6 +8,8 @@ variances (or covariances) to be estimated; the likelihood is in `mixed`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -242,10 +244,10 @@ def _nested(
     if within is not None:
         inner = label_codes(within, data.present.size, "within")
     inner = inner[data.present]
-    patterns = [np.ones((inner.size, inner.size))]
+    patterns: list[NDArray[Any]] = [np.broadcast_to(1.0, (inner.size, inner.size))]
     units: NDArray[np.intp] | None = None
     if len({*zip(data.codes.tolist(), inner.tolist(), strict=True)}) > len(np.unique(data.codes)):
-        patterns.append((inner[:, None] == inner).astype(float))
+        patterns.append(inner[:, None] == inner)
         units = inner
     fit = fit_or_fall_back(data, patterns, variances(len(patterns)), method, units)
     sigma2 = np.full(2, np.nan)

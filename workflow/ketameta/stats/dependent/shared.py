@@ -157,13 +157,19 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     _refuse(np.isnan(yi) & ~np.isnan(variances), "yi", "is NaN while vi is not")
     _refuse(~np.isnan(yi) & np.isnan(variances), "vi", "is NaN while yi is not")
     present = ~np.isnan(yi)
-    V = np.diag(vi[present]) if vi.ndim == 1 else vi[np.ix_(present, present)]
+    if vi.ndim == 1:
+        V = np.diag(vi[present])
+    else:
+        V = vi if present.all() else vi[np.ix_(present, present)]
     inside = codes[present]
     within = [block(V, rows) for rows in stacks(inside)]
     uneven = (np.abs(V - np.swapaxes(V, 1, 2)) > 1e-12 * np.abs(V) for V in within)
-    if not np.isfinite(V).all() or any(each.any() for each in uneven):
+    finite = all(np.isfinite(V).all() for V in within)
+    # what is no number counts as not 0
+    beyond = np.count_nonzero(V) > sum(map(np.count_nonzero, within))
+    if not finite or any(each.any() for each in uneven) or (beyond and not np.isfinite(V).all()):
         raise ValueError("vi must be a symmetric, finite covariance")
-    if np.count_nonzero(V) > sum(map(np.count_nonzero, within)):
+    if beyond:
         raise ValueError("vi has a covariance between two clusters")
     design = np.ones((size, 1)) if X is None else design_columns(X)
     if design.ndim != 2 or design.shape[0] != size:
@@ -259,8 +265,10 @@ def fit_result(
     predicts = p == 1 and bool((data.X == 1).all()) and sigma2.size and np.isfinite(sigma2[0])
     half = critical * np.sqrt(fit.vcov[0, 0] + np.nansum(sigma2)) if predicts else np.nan
     qm, qm_df, qm_p = _omnibus(data.X, fit, df)
-    full = np.full((data.present.size,) * 2, np.nan)
-    full[np.ix_(data.present, data.present)] = _marginal(data, fit, patterns)
+    full = _marginal(data, fit, patterns)
+    if not data.present.all():
+        full, known = np.full((data.present.size,) * 2, np.nan), full
+        full[np.ix_(data.present, data.present)] = known
     return MultilevelFit(
         beta=fit.beta,
         se=se,
@@ -291,9 +299,9 @@ def fit_result(
 
 def _marginal(data: Dependent, fit: MixedFit, patterns: Sequence[Array]) -> Array:
     """Covariance of the effects under the fit; V alone where nothing was estimated."""
-    if not np.isfinite(fit.g).all():
-        return data.V
     whole = data.V.copy()
+    if not np.isfinite(fit.g).all():
+        return whole
     for rows in stacks(data.codes):
         at = rows[:, :, None], rows[:, None, :]
         whole[at] += sum(g * pattern[at] for g, pattern in zip(fit.g, patterns, strict=True))
