@@ -31,7 +31,7 @@ from ketameta.report.wording_model import ENGINES as ENGINE_WORDS
 from ketameta.report.wording_model import FAILURES, INTERVALS
 from ketameta.synthesize.absolute import skewed
 from ketameta.synthesize.words import group_of
-from ketameta.tables.collection import Tables
+from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import MissingResultRow
 from ketameta.tables.fits import Engine, Failure
@@ -191,9 +191,9 @@ def _risks(
     studies: Sequence[StudyRow], judgements: Sequence[JudgementRow], *, share: bool
 ) -> dict[str, tuple[str, str]]:
     """Return the risk of bias of each trial, at the worst and at the best."""
-    found = {}
+    found, judged = {}, by(judgements, lambda judgement: judgement.trial_id)
     for trial in {study.trial_id for study in studies}:
-        own = [j for j in judgements if j.trial_id == trial]
+        own = judged[trial]
         ends = (
             [(j.tool, j.domain, word) for j, word in zip(own, words, strict=True)]
             for words in ([j.judgement for j in own], [j.best for j in own])
