@@ -76,9 +76,7 @@ class Teller:
         }
         every = [item for own in items.values() for item in own]
         trials, number = _size(claim, people, shown)
-        sure = self._sure(rests_on(claim.verdict.word, every), len(every))
         populations = _populations(studies)
-        claimed = number_claimed(first)
         return ClaimView(
             claim_id=claim.claim_id,
             claim=first.claim,
@@ -87,11 +85,11 @@ class Teller:
             article_date=first.article_date or "",
             section=first.section or "",
             headline=bool(first.headline),
-            claimed=claimed,
+            claimed=number_claimed(first),
             verdict=claim.verdict.word,
             because=BECAUSE[claim.verdict.because],
             sentence=claim_sentences.claim_sentence(claim.verdict.word, every),
-            sure=sure,
+            sure=self._sure(rests_on(claim.verdict.word, every), len(every)),
             k=trials,
             people=number,
             populations=tuple(populations),
@@ -151,8 +149,7 @@ class Teller:
         One alone where all rest on the same certainty, without a name if nothing else is told.
         """
         told = [(one.name, self._certainty(one.shown)) for one in items if one.shown]
-        if not told:
-            return (("", ClaimCertainty(NOT_RATED, NOT_RATED, "")),)
+        told = told or [("", self._certainty(()))]
         if len({found for _, found in told}) == 1:
             names = [name for name, _ in told if name] if len(items) < told_in_all else []
             return ((" and ".join(names), told[0][1]),)
