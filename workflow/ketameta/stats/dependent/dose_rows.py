@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from ketameta.stats.dependent.shared import label_codes
 from ketameta.stats.numerics.checks import aligned, as_floats, as_labels, one_of
@@ -138,13 +138,15 @@ def _reference(name: str, rows: NDArray[np.intp], y: Array, v: Array) -> int:
 
 def _spreads(name: str, y: Array, cases: Array, n: Array, design: str) -> Array:
     """Return u of each row of a study, the reference first."""
+    from scipy.optimize import brentq
+
     total = float(cases.sum())
     if design == "cc":
         if not 0 < total < n.sum():
             raise ValueError(f"study {name} has {total:g} cases among {n.sum():g} people")
         # cases of all rows as the log odds of the reference rise: one crossing
         bound = 40.0 + float(np.abs(y).max())
-        level = optimize.brentq(
+        level = brentq(
             lambda at: float((n * special.expit(at + y)).sum()) - total, -bound, bound, xtol=1e-14
         )
         fitted = n * special.expit(level + y)

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from ketameta.stats.dependent.mixed import Dependent, MixedLikelihood, Problem, scaled, top_of
 from ketameta.stats.dependent.shared import label_codes, prepare
@@ -314,4 +314,6 @@ def _limit(part: _Part, excess: Callable[[float], float], end: float) -> float:
             outside += step
         else:
             return float("nan")
-    return float(optimize.brentq(excess, at, outside, xtol=1e-12, rtol=1e-12))
+    from scipy.optimize import brentq
+
+    return float(brentq(excess, at, outside, xtol=1e-12, rtol=1e-12))

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from scipy.optimize import brentq
 
 Floats = NDArray[np.float64]
 # standard deviations from the mean of any part beyond which nothing is left in double precision
@@ -56,6 +55,8 @@ class Mixture:
 
     def quantile(self, share: float) -> float:
         """Return the value with this probability below it."""
+        from scipy.optimize import brentq
+
         low = float((self.mean - _REACH * self.sd).min())
         high = float((self.mean + _REACH * self.sd).max())
         return float(brentq(lambda x: self.cdf(x) - share, low, high, xtol=1e-300, rtol=1e-14))

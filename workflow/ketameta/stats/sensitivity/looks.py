@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
-from scipy.optimize import brentq
 
 from ketameta.stats.numerics.checks import as_effects, as_level
 from ketameta.stats.numerics.shown import Shown
@@ -205,6 +204,8 @@ def _beyond(limit: float, places: Floats, mass: Floats, deviation: float) -> flo
 
 def _limit(places: Floats, mass: Floats, deviation: float, share: float, reach: float) -> float:
     """Return the limit that is passed with this probability; the reach where that is too small."""
+    from scipy.optimize import brentq
+
     if share <= _beyond(reach, places, mass, deviation):
         return reach
     return float(

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from ketameta.stats.numerics.checks import as_effects, as_level
 from ketameta.stats.numerics.mixtures import Mixture, Mixtures
@@ -254,6 +253,8 @@ class Posterior:
 
     def _inverse(self, tau: float) -> float:
         """Return u of a tau."""
+        from scipy.optimize import brentq
+
         if tau <= 0:
             return -np.inf
         goal = np.log(tau / self._unit)
@@ -305,4 +306,6 @@ class Posterior:
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
     return float(brentq(function, low, high, xtol=1e-15, rtol=1e-13))
