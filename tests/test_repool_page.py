@@ -316,18 +316,12 @@ def test_without_script_there_is_nothing_of_it(page, address):
 
 
 def test_every_page_pools_each_trial_out_and_goes_back(built, page, faults):
-    folder, asked, refused = built.path("reports/analyses"), 0, 0
+    folder, asked = built.path("reports/analyses"), 0
     for path in sorted(folder.glob("*.html")):
         page.goto(path.as_uri())
         if not page.locator("#repool").count():
             continue
         before = page.evaluate(FIGURES)
-        if why := given(page).get("refused"):
-            page.evaluate(UNFOLDED)
-            assert page.locator("#repool > p").inner_text() == why
-            assert page.locator("#repool input, #repool button").count() == 0
-            refused += 1
-            continue
         told = page.evaluate(
             "[...document.querySelectorAll('.repool input[type=checkbox]')].map(box => {"
             f" box.click(); const said = document.querySelector('{STATUS}').textContent;"
@@ -338,4 +332,19 @@ def test_every_page_pools_each_trial_out_and_goes_back(built, page, faults):
         asked += 1
     assert faults == []
     assert asked > 20
-    assert refused
+
+
+def test_a_page_that_cannot_pool_anew_says_why_and_offers_nothing(built, page, faults, tmp_path):
+    why = "Trials cannot be left out on this page."
+    data = json.dumps({"analysis": {}, "refused": why})
+    text = built.path(f"reports/{ANALYSIS}").read_text(encoding="utf-8")
+    made = re.sub(r'(id="repool-data"[^>]*>).*?(?=</script>)', rf"\g<1>{data}", text, flags=re.S)
+    assert made != text
+    shutil.copytree(built.path("reports/static"), tmp_path / "static")
+    (tmp_path / ANALYSIS).parent.mkdir()
+    (tmp_path / ANALYSIS).write_text(made, encoding="utf-8")
+    page.goto((tmp_path / ANALYSIS).as_uri())
+    page.evaluate(UNFOLDED)
+    assert page.locator("#repool > p").inner_text() == why
+    assert page.locator("#repool input, #repool button").count() == 0
+    assert faults == []

@@ -71,7 +71,7 @@ def test_a_model_in_other_words_changes_the_words_alone(made, kit, monkeypatch):
     whole = made(tables, {"response": kit.response, "share": kit.share})
     rows = [*whole.tables[SynthesisRow], *whole.tables[SensitivityRow]]
     said = list(map(wording_model.model, rows))
-    monkeypatch.setattr(wording_model, "_ENGINES", dict.fromkeys(Engine, "by other words"))
+    monkeypatch.setattr(wording_model, "ENGINES", dict.fromkeys(Engine, "by other words"))
     files = report(whole.tables, whole.configuration)
     now = dict(zip(said, map(wording_model.model, rows), strict=True))
     assert "REML, HKSJ" in now

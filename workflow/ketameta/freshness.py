@@ -86,9 +86,9 @@ STAGES = {
         ("ingest", "normalize", "synthesize"),
         (
             *("report", "figures", "evidence", "synthesize"),
-            *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
-            *("normalize/results", "normalize/rows", "normalize/sift", "normalize/trials"),
-            "normalize/words",
+            *("normalize/__init__", "normalize/asked", "normalize/ledger", "normalize/overlap"),
+            *("normalize/records", "normalize/results", "normalize/rows", "normalize/sift"),
+            *("normalize/trials", "normalize/words"),
             *("documents", "tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),

@@ -523,8 +523,8 @@ window.ketametaRepool = (function repool() {
       for (let i = 0; ; i += 1) {
         const [value, off, rise, ...bent] = marginal(effects, mean, tau);
         const step = -off / bent[0];
-        if (!(Math.abs(step) > 1e-10 && Math.abs(mean) < 30) || i > 50) return { tau, mean, value, rise, bent };
         mean += damped(step, step);
+        if (!(Math.abs(step) > 1e-10 && Math.abs(mean) < 30) || i > 50) return { tau, mean, value, rise, bent };
       }
     };
     /* from 10 on nearly every trial has either no events or events only */

@@ -272,9 +272,11 @@ document.querySelectorAll("table[data-sortable]").forEach(function sheet(table) 
     if (told) told.textContent = parts.join("; ");
     const address = `${location.href.split("#")[0]}${asked.size ? `#?${asked}` : ""}`;
     if (link) link.href = address;
+    const before = location.hash;
     clearTimeout(later);
     later = setTimeout(() => {
-      if (asked.size || location.hash.startsWith("#?")) history.replaceState(null, "", address);
+      if (location.hash !== before) return;
+      if (asked.size || before.startsWith("#?")) history.replaceState(null, "", address);
     }, 250);
   }
 
