@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import shutil
 from dataclasses import replace
@@ -295,3 +296,10 @@ def test_a_unit_says_what_it_is_the_square_of() -> None:
     assert {c.unit for _, c in columns if c.name in ("tau2", "tau2_low", "tau2_high")} == {
         f"square of the {SCALE}"
     }
+
+
+def test_tables_are_the_same_after_a_pickle(tables):
+    again = pickle.loads(pickle.dumps(tables))
+    assert set(again.kinds()) == set(tables.kinds())
+    for kind in tables.kinds():
+        assert again[kind] == tables[kind], kind

@@ -7,7 +7,9 @@ import pytest
 
 from ketameta.configuration import Narrow
 from ketameta.freshness import STAGES
+from ketameta.normalize import sift
 from ketameta.normalize.choose import Choices, TrialChoice
+from ketameta.normalize.sift import Sieve
 from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
 
@@ -103,3 +105,46 @@ def test_rows_are_tried_once_for_questions_that_prefer_otherwise(several, questi
     assert first > 0
     assert len(tried) == first
     assert given == Choices(*several).effects(asked[1])
+
+
+class Watched:
+    """A row, and the names of what was read of it."""
+
+    def __init__(self, row):
+        self.row, self.read = row, set()
+
+    @property
+    def __class__(self):
+        return type(self.row)
+
+    def __getattr__(self, name):
+        self.read.add(READ_AS.get(name, name))
+        return getattr(self.row, name)
+
+
+# what hangs on another field of a row alone
+READ_AS = {"use": "flag", "arm_id": "arms", "arm_t": "arms", "arm_c": "arms"}
+
+
+def test_a_row_is_refused_for_what_is_said_of_it_alone(tables, configuration):
+    """Rows alike in what a refusal reads are sifted together: it may read no more than that."""
+    trials, rows = trials_of(tables), raw_rows(tables)
+    sieve, said = Sieve(trials, rows), set()
+    pairs = (
+        (sift._refused_trial, sift._trial),
+        (sift._refused_row, sift._result),
+        (sift._misplaced, sift._place),
+    )
+    for analysis in configuration:
+        for question in (analysis.select, *(variant.select for variant in analysis.variants)):
+            on = rows.on(question.outcome).rows
+            alone = [sift.row_refusal(question, trials[row.trial_id], row) for row in on]
+            assert sieve.sift(question).fates == alone, analysis.name
+            said |= {fate[0] for fate in alone if fate}
+            for row in on:
+                for refusal, reading in pairs:
+                    refused, told_apart = Watched(row), Watched(row)
+                    refusal(question, trials[row.trial_id], refused)
+                    reading(told_apart)
+                    assert refused.read <= told_apart.read, refusal
+    assert len(said) > 10, said
