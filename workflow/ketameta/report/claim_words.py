@@ -66,8 +66,16 @@ class ToldResult:
     @property
     def under(self) -> str:
         """What the other side is told under: control, or having stopped the treatment."""
-        stopped = vocabulary().words("stopped").get(self.design)
-        return stopped or f"under {control_name(self.analysis)}"
+        return self._stopped or f"under {control_name(self.analysis)}"
+
+    @property
+    def other_side(self) -> str:
+        """What the other side is called beside a number: control, or having stopped."""
+        return self._stopped or control_name(self.analysis)
+
+    @property
+    def _stopped(self) -> str:
+        return vocabulary().words("stopped").get(self.design, "")
 
     @property
     def with_treatment(self) -> str:

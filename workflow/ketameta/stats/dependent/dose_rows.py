@@ -138,10 +138,10 @@ def _reference(name: str, rows: NDArray[np.intp], y: Array, v: Array) -> int:
 
 def _spreads(name: str, y: Array, cases: Array, n: Array, design: str) -> Array:
     """Return u of each row of a study, the reference first."""
-    from scipy.optimize import brentq
-
     total = float(cases.sum())
     if design == "cc":
+        from scipy.optimize import brentq
+
         if not 0 < total < n.sum():
             raise ValueError(f"study {name} has {total:g} cases among {n.sum():g} people")
         # cases of all rows as the log odds of the reference rise: one crossing
