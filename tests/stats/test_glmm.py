@@ -422,3 +422,23 @@ def test_faults_are_named():
         glmm("OR", level=95, **table)
     with pytest.raises(ValueError, match="needs an axis of studies"):
         glmm("PLO", xi=1, ni=4)
+
+
+@pytest.mark.parametrize("model", ["CM.AL", "CM.EL"])
+def test_slopes_of_the_integrals_are_those_of_the_sums_of_many_points(model):
+    cells = [
+        np.array(x, float) for x in ([3, 1, 9, 0], [17, 24, 21, 15], [1, 2, 4, 3], [20, 19, 30, 9])
+    ]
+    likelihood, _ = build_likelihood("OR", model, cells)
+    theta = np.array([[0.3, 0.0], [-0.4, 0.2], [0.8, 0.9]])
+    surface = Surface(likelihood, QuadratureRule.of(60))
+    value, gradient, hessian = surface.curved(theta, [0, 1])
+    told, slopes = surface.gradient(theta, [0, 1])
+    np.testing.assert_allclose(value, told, rtol=1e-13)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-9, atol=1e-11)
+    step = 1e-4
+    for j in range(2):
+        up, down = (
+            surface.gradient(theta + sign * step * np.eye(2)[j], [0, 1])[1] for sign in (1, -1)
+        )
+        np.testing.assert_allclose(hessian[:, j], (up - down) / (2 * step), rtol=1e-6, atol=1e-6)

@@ -129,7 +129,7 @@ def integrate(
     Returns
     -------
     log_integral, points, posterior
-        (..., k); the effects t at the nodes and their normalised weights, both
+        (..., k); the standardised effects u at the nodes and their normalised weights, both
         (..., k, nodes).
 
     Notes
@@ -147,8 +147,8 @@ def integrate(
         return _near_mode(kernel, given, rule)
     cuts = [slice(i, i + size) for i in range(0, len(u), size)]
     parts = [_near_mode(kernel, tuple(x if x is None else x[c] for x in given), rule) for c in cuts]
-    log_integral, t, posterior = map(np.concatenate, zip(*parts, strict=True))
-    return log_integral, t, posterior
+    log_integral, points, posterior = map(np.concatenate, zip(*parts, strict=True))
+    return log_integral, points, posterior
 
 
 def _near_mode(
@@ -157,10 +157,9 @@ def _near_mode(
     """Return what `integrate` does, given its arguments, the mode and the scale at it."""
     mu, tau, u, scale, per_study = given
     points = u + scale * rule.z
-    t = mu + tau * points
-    logs = kernel.value(t, per_study) - points**2 / 2 + rule.log_weights
+    logs = kernel.value(mu + tau * points, per_study) - points**2 / 2 + rule.log_weights
     top = logs.real.max(axis=-1, keepdims=True)
     terms = np.exp(logs - top)
     total = terms.sum(axis=-1)
     log_integral = np.log(total) + top[..., 0] + np.log(scale[..., 0]) - np.log(2 * np.pi) / 2
-    return log_integral, t, terms.real / total.real[..., None]
+    return log_integral, points, terms.real / total.real[..., None]

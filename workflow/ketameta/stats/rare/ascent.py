@@ -8,7 +8,7 @@ import numpy as np
 
 from ketameta.stats.numerics.newton import ascend
 from ketameta.stats.numerics.quadrature import Floats, QuadratureRule
-from ketameta.stats.rare.marginal import STEP, MarginalModel
+from ketameta.stats.rare.marginal import STEP, MarginalModel, OneEffect
 
 # Standard deviations (log odds) from which the search starts, and how far an estimate may lie out,
 # a location or a standard deviation: at 10 nearly every study has either no events or events only,
@@ -19,6 +19,8 @@ _FAR, _FAR_APART = 30.0, 10.0
 # the standard deviation from which fifty points are too few, and how many times as many are taken
 _WIDE, _MORE = 1.5, 8
 _DELTA = 1e-3
+# points from which on sums and integrals have the same slopes
+_EXACT = 50
 # of the climb from many places: steps, their length at most, halvings of one that leads down, the
 # curvature that is taken for none, and the step below which the top is near
 _CLIMBS, _LONGEST, _HALVINGS, _FLAT, _NEAR = 60, 2.0, 20, 1e-8, 1e-5
@@ -55,8 +57,15 @@ class Surface:
     def curved(self, theta: Floats, free: Sequence[int]) -> tuple[Floats, Floats, Floats]:
         """Values (m,), gradients (m, f) and Hessians (m, f, f) at θ of shape (m, p).
 
-        Hessians by five-point differences of the exact gradient: error about 1e-11.
+        Of many points those of the integrals that they stand for, where the model knows them. Else
+        those of the sums: Hessians by five-point differences of the exact gradient, error about
+        1e-11.
         """
+        model = self.model
+        if isinstance(model, OneEffect) and not model.profiled and self.rule.z.size >= _EXACT:
+            value, gradient, hessian = model.curved(theta, self.rule)
+            index = list(free)
+            return value, gradient[:, index], hessian[:, index][:, :, index]
         (m, p), f = theta.shape, len(free)
         shifts = np.array([-2.0, -1.0, 1.0, 2.0]) * _DELTA
         moves = (np.eye(p)[list(free)][:, None] * shifts[:, None]).reshape(4 * f, p)

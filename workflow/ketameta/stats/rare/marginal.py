@@ -34,9 +34,13 @@ class MarginalModel(Protocol):
 
 
 class OneEffect:
-    """Studies whose own effects are normal around mu with variance tau²; θ = (mu, tau)."""
+    """Studies whose own effects are normal around mu with variance tau²; θ = (mu, tau).
+
+    Where nothing is profiled out the integrals themselves have the slopes that `curved` gives.
+    """
 
     locations, scales = 1, 1
+    profiled = False
 
     def __init__(self, kernel: Kernel, start: float, times: Floats | float = 1.0) -> None:
         self.kernel, self.times = kernel, times
@@ -53,9 +57,30 @@ class OneEffect:
         parts, _, _ = integrate(self.kernel, theta[..., 0], theta[..., 1], nuisance, rule)
         return np.asarray((self.times * parts).sum(axis=-1))
 
+    def curved(self, theta: Floats, rule: QuadratureRule) -> tuple[Floats, Floats, Floats]:
+        """Values (m,), gradients (m, 2) and Hessians (m, 2, 2) at θ of shape (m, 2).
+
+        Those of the integrals, from the slopes g' and g'' in an effect: with (1, u) = d, E[g' d]
+        and E[g'' dd'] + Var(g' d) over the posterior of u (Louis 1982, J R Stat Soc B 44:226).
+        """
+        mu, tau = theta[:, 0], theta[:, 1]
+        parts, u, posterior = integrate(self.kernel, mu, tau, None, rule)
+        first, second = self.kernel.slope(mu[:, None, None] + tau[:, None, None] * u, None)
+        weighted = posterior * u
+        squares = first * first - second
+        each = posterior, weighted, weighted * u
+        score = np.array([(w * first).sum(axis=-1) for w in each[:2]])
+        moments = [(w * squares).sum(axis=-1) for w in each]
+        whole = np.array([moments[:2], moments[1:]]) - score[:, None] * score
+        of_all = (self.times * x for x in (parts, score, whole))
+        value, gradient, hessian = (x.sum(axis=-1) for x in of_all)
+        return value, gradient.T, hessian.transpose(2, 0, 1)
+
 
 class StratifiedEffect(OneEffect):
     """As `OneEffect`, with a baseline alpha of its own for each study, profiled out."""
+
+    profiled = True
 
     def __init__(self, kernel: Stratified, start: float) -> None:
         super().__init__(kernel, start)
@@ -71,8 +96,9 @@ class StratifiedEffect(OneEffect):
         mu, tau = theta[..., 0], theta[..., 1]
         alpha = np.broadcast_to(self.tables.start, (*mu.shape, self.tables.start.size)).copy()
         for _ in range(200):
-            parts, t, posterior = integrate(self.kernel, mu, tau, alpha + 1j * STEP, rule)
-            score, information = self.tables.slope_in_nuisance(t.real, alpha[..., None])
+            parts, u, posterior = integrate(self.kernel, mu, tau, alpha + 1j * STEP, rule)
+            t = mu[..., None, None] + tau[..., None, None] * u.real
+            score, information = self.tables.slope_in_nuisance(t, alpha[..., None])
             expected = (posterior * information).sum(axis=-1)
             mean = (posterior * score).sum(axis=-1)
             spread = (posterior * score**2).sum(axis=-1) - mean**2
