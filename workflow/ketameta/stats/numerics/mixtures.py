@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,8 +14,10 @@ Floats = NDArray[np.float64]
 # standard deviations from the mean of any part beyond which nothing is left in double precision
 _REACH = 40.0
 _STEPS = 40
-# probability that a quantile found by Newton's method is off at most
-_ENOUGH = 1e-9
+# probability that what Newton's method finds is off at most, and from where the shortest interval
+# is looked for
+_ENOUGH, _NEAR = 1e-9, 1e-2
+_ROOT = np.sqrt(2 * np.pi)
 
 
 @dataclass(frozen=True)
@@ -115,34 +118,45 @@ class Mixtures(NamedTuple):
     def _below(self, x: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the probability below x, the density there and its slope, shapes (n,)."""
         z = (x[:, None] - self.mean) / self.sd
-        density = self.share * np.exp(-(z**2) / 2) / (self.sd * np.sqrt(2 * np.pi))
-        below = (self.share * special.ndtr(z)).sum(axis=1)
-        return below, density.sum(axis=1), -(density * z / self.sd).sum(axis=1)
+        below = np.einsum("ij,ij->i", self.share, special.ndtr(z))
+        density = np.square(z)
+        density *= -0.5
+        np.exp(density, out=density)
+        density *= self.share
+        density /= self.sd
+        z /= self.sd
+        slope = np.einsum("ij,ij->i", density, z)
+        return below, density.sum(axis=1) / _ROOT, -slope / _ROOT
 
     def _some(self, rows: NDArray[np.int64]) -> Mixtures:
+        if rows.size == len(self.share):
+            return self
         return Mixtures(self.share[rows], self.mean[rows], self.sd[rows])
 
-    def _quantile(self, start: Floats, probability: float) -> Floats:
-        """Return the value with a probability below it, from a start, by Newton's method.
+    def _quantile(
+        self, start: Floats, probability: float, enough: float
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the value with a probability below it, and the rows that are not as near as asked.
 
-        From between it and the middle each step stays there: the tails are convex.
+        By Newton's method, which from between the value and the middle stays there at each step:
+        the tails are convex.
         """
         x, left = start.copy(), np.arange(start.size)
         for _ in range(_STEPS):
             below, density, _ = self._some(left)._below(x[left])
             x[left] -= (below - probability) / density
-            left = left[np.abs(below - probability) > _ENOUGH]
+            left = left[~(np.abs(below - probability) <= enough)]
             if not left.size:
                 break
-        return x
+        return x, left
 
-    def summary(self, level: float) -> Summaries:
-        """Return median and shortest interval; what is not found is wrong or NaN: see `holds`."""
+    def _summary(self, level: float) -> tuple[Summaries, NDArray[np.bool_]]:
+        """Return median and shortest interval, and of which rows they are found."""
         centre = (self.share * self.mean).sum(axis=1)
         narrow = np.exp((self.share * np.log(self.sd)).sum(axis=1))
         half = special.ndtri((1 + level) / 2) * narrow
-        low = self._quantile(centre - half, (1 - level) / 2)
-        high = self._quantile(centre + half, (1 + level) / 2)
+        low, _ = self._quantile(centre - half, (1 - level) / 2, _NEAR)
+        high, _ = self._quantile(centre + half, (1 + level) / 2, _NEAR)
         left = np.arange(centre.size)
         for _ in range(_STEPS):
             own = self._some(left)
@@ -153,25 +167,23 @@ class Mixtures(NamedTuple):
             scale = f * slope_high - g * slope_low
             low[left] += (held * slope_high - apart * g) / scale
             high[left] += (held * slope_low - apart * f) / scale
-            left = left[np.abs(held) + np.abs(apart) / (f + g) > _ENOUGH]
+            left = left[~(np.abs(held) + np.abs(apart) / (f + g) <= _ENOUGH)]
             if not left.size:
                 break
-        return Summaries(self._quantile(centre, 0.5), low, high)
+        median, unsettled = self._quantile(centre, 0.5, _ENOUGH)
+        found = (low < median) & (median < high)
+        found[left] = found[unsettled] = False
+        return Summaries(median, low, high), found
 
-    def holds(self, told: Summaries, level: float) -> NDArray[np.bool_]:
-        """Say of each row whether median and interval are what they are to be."""
-        with np.errstate(all="ignore"):
-            (half, _, _), (p, f, _), (q, g, _) = map(self._below, told)
-            off = np.abs(half - 0.5), np.abs(q - p - level), np.abs(g - f) / np.maximum(f, g)
-            found = (np.array(off) < _ENOUGH).all(axis=0)
-        return np.asarray(found & (told.low < told.median) & (told.median < told.high))
+    def intervals(self, level: float, instead: Callable[[int], Mixture] | None = None) -> Summaries:
+        """Return median and shortest interval of each, one by one where a step leads astray.
 
-    def intervals(self, level: float) -> Summaries:
-        """Return median and shortest interval of each, one by one where a step leads astray."""
+        `instead` may give for a row, by its number, the mixture that is taken there.
+        """
         with np.errstate(all="ignore"):
-            told = self.summary(level)
-        for i in np.flatnonzero(~self.holds(told, level)):
-            one = Mixture(self.share[i], self.mean[i], self.sd[i])
+            told, found = self._summary(level)
+        for i in np.flatnonzero(~found).tolist():
+            one = instead(i) if instead else Mixture(self.share[i], self.mean[i], self.sd[i])
             told.median[i] = one.quantile(0.5)
             told.low[i], told.high[i] = one.shortest(level)
         return told

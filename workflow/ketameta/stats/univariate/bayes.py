@@ -163,7 +163,7 @@ class Posterior:
             raise ValueError("a flat prior of mu needs two studies")
         spread = np.sqrt(self._v.min()) if self.k else prior.typical
         self._unit = float(min(spread, prior.typical))
-        edges = _EDGES
+        edges = self._hopeful(_EDGES)
         for _ in range(_HALVINGS):
             half = np.diff(edges)[:, None] / 2
             values, jacobian = self._at(edges[:-1, None] + half * (1 + _X))
@@ -185,6 +185,16 @@ class Posterior:
         self.tau, self.p = values[kept].ravel(), mass.ravel() / total
         flat = np.log(total) + top
         self.log_marginal = float(flat) if self._precision else float("nan")
+
+    def _hopeful(self, edges: Array) -> Array:
+        """Return the edges of the panels that may hold more than nothing.
+
+        The integrand has one peak, which lies beside the highest edge; from there it falls.
+        """
+        values, jacobian = self._at(edges)
+        logs = self.log_density(values) + np.log(jacobian)
+        inside = np.flatnonzero(logs > logs.max() - _LEAST)
+        return edges[max(0, inside[0] - 1) : inside[-1] + 2]
 
     def _at(self, u: Array) -> tuple[Array, Array]:
         """Return tau at u, and its derivative."""

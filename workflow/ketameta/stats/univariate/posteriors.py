@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import as_effects, as_level
-from ketameta.stats.numerics.mixtures import Mixtures, Summaries
+from ketameta.stats.numerics.mixtures import Mixture, Mixtures, Summaries
 from ketameta.stats.univariate.bayes import Posterior
 from ketameta.stats.univariate.tau_priors import TauPrior
 
 Floats = NDArray[np.float64]
-# where the integrand is looked for, and the log of its share of the peak below which it is none
-_LOOK = np.arange(-6.5, 41.0, 0.25)
+# where the integrand is looked for, first at one of so many of these, and the log of its share of
+# the peak below which it is none
+_LOOK_STEP, _ROUGHLY = 0.25, 8
+_LOOK = np.arange(-6.5, 41.0, _LOOK_STEP)
 _LEAST = 36.0
 _POINTS = 81
 # analyses whose points are held at once: few enough for the processor's own memory
@@ -39,9 +41,9 @@ def mean_posteriors(
     as_level(level)
     found = [Summaries(*np.full((3, len(y)), np.nan)) for _ in priors]
     enough = np.flatnonzero((~np.isnan(y)).sum(axis=1) > 1)
-    for start in range(0, enough.size, _BLOCK):
+    for start in range(0, enough.size if priors else 0, _BLOCK):
         rows = enough[start : start + _BLOCK]
-        block = _Block(y[rows], v[rows])
+        block = _Block(y[rows], v[rows], priors)
         for prior, whole in zip(priors, found, strict=True):
             for column, part in zip(whole, block.summary(prior, level), strict=True):
                 column[rows] = part
@@ -51,7 +53,7 @@ def mean_posteriors(
 class _Block:
     """Analyses of shape (n, k), of which the likelihood of tau is known where it is looked for."""
 
-    def __init__(self, y: Floats, v: Floats) -> None:
+    def __init__(self, y: Floats, v: Floats, priors: list[TauPrior]) -> None:
         self._y, self._v = y, v
         self._known = ~np.isnan(y)
         self._unit = np.sqrt(np.nanmin(v, axis=1))
@@ -59,7 +61,20 @@ class _Block:
         self._middle = np.nanmean(y, axis=1)[:, None]
         self._effects = np.where(self._known, y - self._middle, 0.0)
         self._spread = np.where(self._known, v, np.inf)
-        self._looked = self._likelihood(np.broadcast_to(_LOOK, (len(y), _LOOK.size)))[0]
+        self._look(_LOOK[::_ROUGHLY])
+        # there is one peak, and nothing beyond where nothing is
+        some = [np.flatnonzero(self._within(prior).any(axis=0)) for prior in priors]
+        first, last = min(x[0] for x in some), max(x[-1] for x in some)
+        self._look(_LOOK[max(0, first - 1) * _ROUGHLY : (last + 1) * _ROUGHLY + 1])
+
+    def _look(self, at: Floats) -> None:
+        self._looks = at
+        self._looked = self._likelihood(np.broadcast_to(at, (len(self._y), at.size)))[0]
+
+    def _within(self, prior: TauPrior) -> NDArray[np.bool_]:
+        """Say of each analysis and each point that was looked at whether there is something."""
+        logs = self._looked + self._of_prior(self._looks, prior)
+        return np.asarray(logs > logs.max(axis=1, keepdims=True) - _LEAST)
 
     def _tau(self, u: Floats) -> Floats:
         return np.asarray(self._unit[:, None] * np.exp(u - np.exp(-u)))
@@ -87,24 +102,20 @@ class _Block:
 
     def summary(self, prior: TauPrior, level: float) -> Summaries:
         """Return the posteriors under a prior."""
-        logs = self._looked + self._of_prior(_LOOK, prior)
-        within = logs > logs.max(axis=1, keepdims=True) - _LEAST
-        low = _LOOK[within.argmax(axis=1)] - 0.25
-        high = _LOOK[_LOOK.size - 1 - within[:, ::-1].argmax(axis=1)] + 0.25
+        within, at = self._within(prior), self._looks
+        low = at[within.argmax(axis=1)] - _LOOK_STEP
+        high = at[at.size - 1 - within[:, ::-1].argmax(axis=1)] + _LOOK_STEP
         u = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _POINTS)
         density, mean, sd = self._likelihood(u)
         density = density + self._of_prior(u, prior)
         share = np.exp(density - density.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
-        parts = Mixtures(share, mean, sd)
-        with np.errstate(all="ignore"):
-            told = parts.summary(level)
-        for i in np.flatnonzero(~parts.holds(told, level)):
-            here = self._known[i]
-            mu = Posterior(self._y[i, here], self._v[i, here], prior).mu
-            told.median[i] = mu.quantile(0.5)
-            told.low[i], told.high[i] = mu.shortest(level)
-        return told
+
+        def alone(row: int) -> Mixture:
+            here = self._known[row]
+            return Posterior(self._y[row, here], self._v[row, here], prior).mu
+
+        return Mixtures(share, mean, sd).intervals(level, alone)
 
     def _of_prior(self, u: Floats, prior: TauPrior) -> Floats:
         """Return the log density of u under the prior, shape (n, m), constants apart."""
