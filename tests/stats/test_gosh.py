@@ -79,7 +79,14 @@ def test_batch_equals_its_members():
     np.testing.assert_allclose(out.estimate[1], alone.estimate + 1, rtol=1e-12)
 
 
-def test_more_than_twenty_studies_are_sampled():
+def test_all_subsets_are_pooled_where_there_are_no_more_than_are_asked_for():
+    every, some = gosh(YI[:7], VI[:7], draws=127), gosh(YI[:7], VI[:7], draws=126)
+    assert every.exhaustive
+    assert not some.exhaustive
+    assert (len(every.estimate), len(some.estimate)) == (127, 126)
+
+
+def test_more_subsets_than_are_asked_for_are_sampled():
     rng = np.random.default_rng(1)
     yi, vi = rng.normal(size=25), rng.uniform(0.1, 1, 25)
     out = gosh(yi, vi, "DL", draws=4000, seed=7)

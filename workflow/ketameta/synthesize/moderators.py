@@ -46,7 +46,7 @@ Floats = NDArray[np.float64]
 # observed. p is then known to a seventh of itself (Besag 1991, Biometrika 78:301)
 ORDERS, SEEN = (200, 1_000, 10_000), 50
 # and of many trials fewer orders: so many rows are dealt out in all
-DEALT = 4_000_000
+DEALT = 1_000_000
 # degrees of freedom that a regression leaves at least
 SPARE = 2
 SHARED = (

@@ -45,11 +45,10 @@ SIZES = (50, 100, 400)
 _PEOPLE = (20, 30, 50, 70, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400)
 _RESULTS = 61
 # cells of the picture of subsets, of their estimates and of their I²: of few subsets, and of more
-_FEW, _MANY = (20, 10), (40, 20)
-_SUBSETS = 2_000
-# subsets drawn of more trials than have all of theirs fitted, fewer where that would be so many
-# trials in all
-_DRAWS, _DRAWN = 20_000, 1_000_000
+_FEW, _MANY, _ENOUGH = (20, 10), (40, 20), 2_000
+# subsets that are fitted at most, all of them where there are no more; fewer where they would have
+# so many trials in all, but not below the second
+_DRAWS, _LEAST, _DRAWN = 20_000, 1_000, 500_000
 
 
 class Options(TypedDict):
@@ -151,7 +150,7 @@ def subsets(
     if not _asked(analysis, record, effects):
         return [], []
     natural = MEASURES[analysis.select.measure].natural
-    draws = min(_DRAWS, max(_SUBSETS, _DRAWN // len(effects)))
+    draws = min(_DRAWS, max(_LEAST, _DRAWN // len(effects)))
     found = gosh(*_arrays(effects), analysis.model.tau2, draws=draws)
     several = found.k > 1
     more, included = found.estimate[several], found.included[several]
@@ -191,7 +190,7 @@ def _subset_fields(analysis: Analysis, estimates: Array, i2: Array) -> Iterator[
     low, high = estimates[known].min(), estimates[known].max()
     if not low < high:
         return
-    wide, tall = _FEW if known.sum() < _SUBSETS else _MANY
+    wide, tall = _FEW if known.sum() < _ENOUGH else _MANY
     counts, up, across = np.histogram2d(
         i2[known], estimates[known], (tall, wide), ((0, 100), (low, high))
     )

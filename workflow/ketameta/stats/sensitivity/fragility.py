@@ -20,8 +20,9 @@ Ints = NDArray[np.int16]
 
 # sets of moves of which all are tried
 _TRIED = 2_000
-# single moves of which all are tried at each step; of more, those that do most at the first step
-_CANDIDATES, _BEST = 200, 50
+# single moves of which all are tried at each step. Of more, so many are tried at the first step as
+# do most where tau2 stays as it was, and from then on those that did most there
+_CANDIDATES, _BEST = 100, 50
 # cells of the tables that are pooled at once
 _CELLS = 2**18
 # moves after which the search may be given up, and how many times the largest of them it is then
@@ -137,12 +138,16 @@ class _Search:
         self.y, self.v, self.tables, self.measure, self.model = y, v, tables, measure, model
         movable = np.flatnonzero(~np.isnan(tables).any(axis=0))
         self.options = [(int(i), g, d) for i in movable for g in (0, 2) for d in (1, -1)]
-        low, high, estimate = (x[0] for x in self._pooled(np.zeros((1, 2, y.size), np.int16)))
+        still = np.zeros((1, 2, y.size), np.int16)
+        low, high, estimate, self.tau2 = (float(x[0]) for x in self._pooled(still))
         self.excludes = bool(low > 0 or high < 0)
         self.side = 1.0 if (low > 0 if self.excludes else estimate > 0) else -1.0
 
-    def _pooled(self, moves: Ints) -> tuple[Array, Array, Array]:
-        """Pool with moves of shape (n, 2, k); NaN where a group would have too many or too few."""
+    def _pooled(self, moves: Ints, tau2: float | None = None) -> tuple[Array, ...]:
+        """Return ends, estimates and tau2 with moves of shape (n, 2, k), or at the tau2 told.
+
+        NaN where a group would have too many or too few.
+        """
         n = len(moves)
         a, n1, c, n2 = (np.broadcast_to(x, (n, self.y.size)) for x in self.tables)
         a, c = a + moves[:, 0], c + moves[:, 1]
@@ -155,17 +160,18 @@ class _Search:
             y[use], v[use] = np.asarray(new.yi), np.asarray(new.vi)
         fine = np.asarray(np.isfinite(y + v).all(axis=1) & ~wrong.any(axis=1))
         y, v = np.where(fine[:, None], y, self.y), np.where(fine[:, None], v, self.v)
-        tau2, interval, level = self.model
-        fit = random_effects(y, v, tau2, interval, level, tau2_interval=None)
-        low, high, estimate = (
-            np.where(fine, np.asarray(x), np.nan) for x in (fit.ci_low, fit.ci_high, fit.estimate)
+        estimator, interval, level = self.model
+        fit = random_effects(
+            y, v, estimator if tau2 is None else tau2, interval, level, tau2_interval=None
         )
-        return low, high, estimate
+        found = fit.ci_low, fit.ci_high, fit.estimate, fit.tau2
+        return tuple(np.where(fine, np.asarray(x), np.nan) for x in found)
 
-    def _gap(self, moves: Ints) -> Array:
+    def _gap(self, moves: Ints, tau2: float | None = None) -> Array:
         """Return how far each is from turning the conclusion; 0 or below: it is turned."""
         parts = np.array_split(moves, -(-moves.size // _CELLS))
-        low, high, _ = (np.concatenate(x) for x in zip(*map(self._pooled, parts), strict=True))
+        ends = [self._pooled(part, tau2)[:2] for part in parts]
+        low, high = map(np.concatenate, zip(*ends, strict=True))
         near = low if self.side > 0 else -high
         gap = near if self.excludes else -near
         # an end at no effect includes it
@@ -176,6 +182,8 @@ class _Search:
         """Return the moves of the steepest search, shape (2, k); None where it does not turn."""
         here = np.zeros((2, self.y.size), np.int16)
         steps = self._steps()
+        if few := len(steps) > _CANDIDATES:
+            steps = steps[np.argsort(self._gap(steps, self.tau2), kind="stable")[:_CANDIDATES]]
         last, largest = -np.inf, 0.0
         for left in range(most if len(steps) else 0, 0, -1):
             # moves that undo an earlier one are left out: the number of moves has to rise
@@ -193,7 +201,7 @@ class _Search:
             last, largest = gaps[best], max(largest, last - gaps[best])
             if most - left >= _SEEN and last > _AHEAD * largest * (left - 1):
                 return None
-            if len(steps) > _CANDIDATES:
+            if few and len(steps) > _BEST:
                 steps = steps[np.argsort(gaps, kind="stable")[:_BEST]]
         return None
 
@@ -222,7 +230,7 @@ class _Search:
         """Return the result of moves, shape (2, k); NaN for None."""
         ends = (np.nan,) * 3
         if moves is not None:
-            low, high, estimate = (float(x[0]) for x in self._pooled(moves[None]))
+            low, high, estimate, _ = (float(x[0]) for x in self._pooled(moves[None]))
             ends = estimate, low, high
         shown = np.zeros((2, self.y.size), np.int16) if moves is None else moves
         return Fragility(

@@ -16,7 +16,6 @@ from ketameta.stats.univariate.pooling import random_effects
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-ALL_UP_TO = 20
 # Elements of a block of masked copies, 8 MB an array: the 16,383 subsets of 14 studies take 29, 23,
 # 22, 23 ms for 2^16, 2^18, 2^20, 2^22.
 _BLOCK = 2**20
@@ -71,10 +70,10 @@ def gosh(
     vi: ArrayLike,
     tau2: str = "REML",
     *,
-    draws: int = 100_000,
+    draws: int = 2**17,
     seed: int = 0,
 ) -> Gosh:
-    """Pool all non-empty subsets of up to 20 studies, or a random sample of more.
+    """Pool all non-empty subsets of the studies, or a random sample where there are too many.
 
     Parameters
     ----------
@@ -85,8 +84,9 @@ def gosh(
     tau2
         Estimator, as in `random_effects`.
     draws
-        How many subsets to sample where there are more than 20 studies: each study
-        is in or out with probability 1/2, empty subsets are drawn again.
+        Subsets to pool at most: all where there are no more (of 17 studies by default), else
+        so many at random. Each study is in or out with probability 1/2, empty subsets are drawn
+        again.
     seed
         Of the sample.
 
@@ -119,7 +119,7 @@ def gosh(
         raise ValueError(f"draws must be at least 1, not {draws}")
     k = y.shape[-1]
     present = np.flatnonzero(~np.isnan(y).reshape(-1, k).all(axis=0)) if y.size else np.arange(0)
-    exhaustive = present.size <= ALL_UP_TO
+    exhaustive = 2**present.size <= draws + 1
     included = np.zeros(((2**present.size - 1) if exhaustive else draws, k), dtype=bool)
     if exhaustive:
         code = np.arange(1, len(included) + 1)
