@@ -517,6 +517,7 @@ window.ketametaRepool = (function repool() {
     const found = { engine: how, rule: "wald" };
     const failed = (why) => ({ ...found, failure: failures[why] });
     if (!x || x === n) return failed(x ? 1 : 0);
+    /* the mean at one tau is where the search at the next starts: mostly two or three steps */
     let mean = Math.log(x / (n - x));
     const at = (tau) => {
       if (!(Math.abs(mean) < 30)) mean = Math.log(x / (n - x));
