@@ -362,6 +362,11 @@ def test_the_page_says_what_holds_and_which_choice_matters(tables, configuration
         assert end.trials
         assert all(".csv:" in trial.rows for trial in end.trials)
     assert multiverse_view(analysis, record, own | Tables({MultiverseRow: []})) is None
+    first, second, *rest = own[ChoiceRow]
+    alike = [replace(first, share=0.4), replace(second, share=0.4 + 1e-13)]
+    alike += [replace(one, share=0.01) for one in rest]
+    told = multiverse_view(analysis, record, own | Tables({ChoiceRow: alike})).sentence
+    assert f"the choice that matters most is {first.dimension} (40% " in told
 
 
 def test_a_measure_stands_on_its_own_scale_and_its_verdict_beside_the_others(configuration):

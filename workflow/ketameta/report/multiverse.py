@@ -219,7 +219,8 @@ def _notes(analysis: Analysis, row: MultiverseRow, several: bool) -> list[str]:
 
 
 def _by_share(choice: ChoiceRow) -> float:
-    return -(choice.share or 0.0)
+    # equal ones in the order of the configuration, whatever the noise of their last digits
+    return -round(choice.share or 0.0, 9)
 
 
 def _percent(share: float | None) -> str:
