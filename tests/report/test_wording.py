@@ -345,6 +345,9 @@ def test_the_method_cites_the_model_that_was_used(configuration, records):
         pooled = record.k > 1 and record.estimate is not None
         assert ("Nothing is pooled" in said) != pooled
         assert ("Stijnen 2010" in said) == (record.engine == "GLMM")
+        other = wording_method.refitted(record)
+        assert bool(other) == (record.engine == "GLMM")
+        assert not other or "the headline's binomial-normal model" in other
         assert ("Viechtbauer 2005" in said) == (record.tau2_by == "REML")
         assert ("Sidik 2002" in said) == (record.rule == "hksj")
         for name, reference, doi in wording_method.cited([said]):

@@ -88,6 +88,15 @@ def other_model(record: Estimate) -> str:
     return _NAMES.get(Engine(record.engine), "")
 
 
+def refitted(record: Estimate) -> str:
+    """Say by what fewer and more trials are pooled, where the headline has another model."""
+    name = other_model(record)
+    return name and (
+        "Here trials are left out and added under inverse variance, not under the headline's "
+        f"{name}: all of them together may give a slightly other result."
+    )
+
+
 def choice(analysis: Analysis, record: Estimate) -> str:
     """Say which rule chose the headline interval."""
     rule = rule_used(record)
