@@ -17,7 +17,7 @@ _GRID_ONE = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 0.8, 1.2, 2.0, 3.5, 7.0, 15.0)
 _GRID_TWO = (0.0, 0.1, 0.4, 1.2, 3.5)
 _FAR, _FAR_APART = 30.0, 10.0
 # the standard deviation from which fifty points are too few, and how many times as many are taken
-_WIDE, _MORE = 1.5, 8
+_WIDE, _MORE = 1.5, 20
 _DELTA = 1e-3
 # points from which on sums and integrals have the same slopes
 _EXACT = 50

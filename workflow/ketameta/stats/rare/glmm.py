@@ -117,7 +117,7 @@ def glmm(
         log rates in the place of log odds. For PLO "UM".
     nodes
         Gauss-Hermite points per random effect, default 50 and, where tau comes out beyond 1.5,
-        400, which leaves tau good to 6 digits up to a tau of 4 and to 3 up to 10 where most
+        1,000, which leave tau good to 9 digits up to a tau of 6 and to 5 up to 10 where most
         cells are empty (UM.RS 15 × 15, tau2 6 digits up to 7); 1 is the Laplace
         approximation. Beyond a tau of 10 no maximum is reported: nearly every study has then
         no events or events only.
