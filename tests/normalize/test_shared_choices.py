@@ -132,8 +132,7 @@ def test_a_row_is_refused_for_what_is_said_of_it_alone(tables, configuration):
     sieve, said = Sieve(trials, rows), set()
     pairs = (
         (sift._refused_trial, sift._trial),
-        (sift._refused_row, sift._result),
-        (sift._misplaced, sift._place),
+        *((refusal, reading) for _, refusal, reading in sift._OF_ROWS),
     )
     for analysis in configuration:
         for question in (analysis.select, *(variant.select for variant in analysis.variants)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
@@ -79,33 +80,24 @@ class Sieve:
 
     def sift(self, question: Question) -> Sifted:
         """Return the candidates of a question and the fate of the other rows on its outcome."""
-        read = (
-            _asked_of_trials(question),
-            *((narrow, question.treatments) for narrow in question.narrow),
-            _asked_of_rows(question),
-            _asked_of_places(question),
-        )
-        asked = tuple([(question.outcome, part) for part in read])
+        refusals = [
+            (_asked_of_trials(question), _refused_trial, _trial),
+            *(
+                ((narrow, question.treatments), _outside(narrow), _READ_OF.get(narrow.key, _arms))
+                for narrow in question.narrow
+            ),
+            *((read(question), refusal, reading) for read, refusal, reading in _OF_ROWS),
+        ]
+        asked = question.outcome, *(said for said, _, _ in refusals)
         if asked not in self._sifted:
-            refusals = (
-                (_refused_trial, _trial),
-                *(
-                    (_outside(narrow), _READ_OF.get(narrow.key, _arms))
-                    for narrow in question.narrow
-                ),
-                (_refused_row, _result),
-                (_misplaced, _place),
-            )
-            self._sifted[asked] = self._sift(question, zip(asked, refusals, strict=True))
+            self._sifted[asked] = self._sift(question, refusals)
         return self._sifted[asked]
 
-    def _sift(
-        self, question: Question, asked: Iterable[tuple[object, tuple[Refusal, Reading]]]
-    ) -> Sifted:
+    def _sift(self, question: Question, asked: Iterable[_Asked]) -> Sifted:
         """Sift by one refusal after the other: the first that there is stands."""
         import numpy as np
 
-        columns = [self._each(read, question, *refusal) for read, refusal in asked]
+        columns = [self._each(question, *refusal) for refusal in asked]
         codes = columns[0]
         for column in columns[1:]:
             codes = np.where(codes, codes, column)
@@ -126,7 +118,7 @@ class Sieve:
         return found
 
     def _each(
-        self, asked: object, question: Question, refusal: Refusal, read: Reading
+        self, question: Question, said: object, refusal: Refusal, read: Reading
     ) -> NDArray[np.int32]:
         """Return what a refusal says of each row, for all questions that ask the same.
 
@@ -134,7 +126,7 @@ class Sieve:
         """
         import numpy as np
 
-        if asked not in self._refused:
+        if (asked := (question.outcome, said)) not in self._refused:
             rows, alike = self._told_apart(question.outcome, read)
             fates = [refusal(question, self._trials[row.trial_id], row) for row in rows]
             codes = np.array([self._code(fate) for fate in fates], dtype=np.int32)
@@ -164,24 +156,19 @@ class Sieve:
 
 # what is read of a row, beside its outcome: rows alike in it are refused alike
 Reading = Callable[[AnyResult], object]
+# what a question says of what a refusal reads, the refusal, and what it reads of a row
+_Asked = tuple[object, Refusal, Reading]
 
 
-def _trial(row: AnyResult) -> object:
-    return row.trial_id
+_trial, _flag = attrgetter("trial_id"), attrgetter("flag")
+_place = attrgetter("timepoint_h", "scale")
+# of two arms is a contrast
+_arms = attrgetter("trial_id", "arms")
 
 
-def _arms(row: AnyResult) -> object:
-    return row.trial_id, row.arms
-
-
-def _result(row: AnyResult) -> object:
-    """Return what `_refused_row` reads of a row."""
-    told = row.measure if isinstance(row, Contrast) else (row.definition, row.analysed)
-    return row.table, row.trial_id, row.arms, row.flag, told
-
-
-def _place(row: AnyResult) -> object:
-    return row.timepoint_h, row.scale
+def _kind(row: AnyResult) -> object:
+    """Return what `_refused_kind` reads of a row."""
+    return row.measure if isinstance(row, Contrast) else (row.definition, row.analysed)
 
 
 def _asked_of_trials(question: Question) -> object:
@@ -189,18 +176,21 @@ def _asked_of_trials(question: Question) -> object:
     return frozenset(question.populations), frozenset(question.design_flags)
 
 
-def _asked_of_rows(question: Question) -> object:
-    """Return what `_refused_row` reads of a question."""
+def _asked_of_arms(question: Question) -> object:
+    """Return what `_refused_arms` reads of a question."""
     q = question
     return (
         q.by_arm,
-        MEASURES[q.measure].converts_from,
-        q.window is None,
         q.treatments if q.arms == "first" else None,
         q.arms == "highest",
         *map(frozenset, (q.sources, q.treatments, q.comparators)),
-        *map(frozenset, (q.definitions or (), q.analysis_sets)),
     )
+
+
+def _asked_of_kinds(question: Question) -> object:
+    """Return what `_refused_kind` reads of a question."""
+    sets = map(frozenset, (question.definitions or (), question.analysis_sets))
+    return MEASURES[question.measure].converts_from, *sets
 
 
 def _asked_of_places(question: Question) -> object:
@@ -217,7 +207,9 @@ def row_refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None
     return (
         _refused_trial(question, trial, row)
         or next(filter(None, narrower), None)
-        or _refused_row(question, trial, row)
+        or _refused_flag(question, trial, row)
+        or _refused_arms(question, trial, row)
+        or _refused_kind(question, trial, row)
         or _misplaced(question, trial, row)
     )
 
@@ -231,13 +223,29 @@ def _refused_trial(question: Question, trial: Trial, _: AnyResult) -> Fate | Non
     return None
 
 
-def _refused_row(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
-    """Return why a row is not let in of a trial that is, wherever it stands."""
-    if flag := flagged(question, row):
-        return "flagged", flag
+def _refused_flag(question: Question, _: Trial, row: AnyResult) -> Fate | None:
+    """Return why the flag of a row keeps it out."""
+    flag = flagged(question, row)
+    return ("flagged", flag) if flag else None
+
+
+def _refused_arms(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
+    """Return why rows of these arms are not let in, wherever they stand."""
     if isinstance(row, Contrast):
         return _contrast_refusal(question, trial, row)
     return _outcome_refusal(question, trial, row)
+
+
+def _refused_kind(question: Question, _: Trial, row: AnyResult) -> Fate | None:
+    """Return why the measure of a contrast, or what a row of an arm counts, is not asked for."""
+    if isinstance(row, Contrast):
+        known = row.measure in MEASURES[question.measure].converts_from
+        return None if known else ("other measure", row.measure)
+    if question.definitions and (row.definition or NOT_STATED) not in question.definitions:
+        return "other definition", row.definition or NOT_STATED
+    if row.analysed not in question.analysis_sets:
+        return "other analysis set", row.analysed
+    return None
 
 
 def narrowed(question: Question, trial: Trial, row: AnyResult) -> str:
@@ -307,10 +315,6 @@ def _outcome_refusal(question: Question, trial: Trial, row: ArmResult) -> Fate |
         return "treatment preferred", f"used: {arm}"
     if arm := _higher(question, trial, row.arm_id):
         return "higher dose", f"used: {arm}"
-    if question.definitions and (row.definition or NOT_STATED) not in question.definitions:
-        return "other definition", row.definition or NOT_STATED
-    if row.analysed not in question.analysis_sets:
-        return "other analysis set", row.analysed
     return None
 
 
@@ -324,8 +328,6 @@ def _contrast_refusal(question: Question, trial: Trial, row: Contrast) -> Fate |
         return "treatment preferred", f"used: {arm}"
     if arm := _higher(question, trial, row.arm_t):
         return "higher dose", f"used: {arm}"
-    if row.measure not in MEASURES[question.measure].converts_from:
-        return "other measure", row.measure
     return None
 
 
@@ -379,3 +381,12 @@ def _misplaced(question: Question, _: Trial, row: AnyResult) -> Fate | None:
     if question.scales and (by_score or known) and row.scale not in question.scales:
         return "other scale", row.scale or NOT_STATED
     return None
+
+
+# what is asked of rows one after the other: what of a question a refusal reads, and what of a row
+_OF_ROWS: tuple[tuple[Callable[[Question], object], Refusal, Reading], ...] = (
+    (lambda question: ("flag", question.window is None), _refused_flag, _flag),
+    (_asked_of_arms, _refused_arms, _arms),
+    (_asked_of_kinds, _refused_kind, _kind),
+    (_asked_of_places, _misplaced, _place),
+)
