@@ -32,7 +32,7 @@ _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression
 
 def findings(view: RowsByTrial) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
-    for one in rows_with_interval(view):
+    for one in view.once(rows_with_interval):
         row = one.row
         told = read_as(row.measure) if isinstance(row, Contrast) else None
         if not isinstance(row, Contrast) or told is None or (row.flag or "").startswith(_APART):

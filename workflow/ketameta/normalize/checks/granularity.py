@@ -74,10 +74,17 @@ def _extremes(total: int, n: int, bounds: tuple[int, int]) -> tuple[int, int]:
     return fewest, largest
 
 
-def _tested(
-    view: RowsByTrial, row: ArmResult
-) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
+# a row, the columns of a mean and its SD, the numbers of people, and the bounds of a score
+_Tested = tuple[ArmResult, str, str, list[int], tuple[int, int]]
+
+
+def _tested(view: RowsByTrial) -> Iterator[_Tested]:
     """Yield the mean and SD columns that can be tested, each with its n and the scale's bounds."""
+    for row in view.outcomes:
+        yield from _of_row(view, row)
+
+
+def _of_row(view: RowsByTrial, row: ArmResult) -> Iterator[_Tested]:
     if all(row.value(mean) is None for mean, _ in _PAIRS) or row.seen == "derived":
         return
     scale = view.scale(row)
@@ -93,7 +100,7 @@ def _tested(
         known = [n for n in dict.fromkeys(sizes) if n is not None and n > 1]
         bounds = (low - high, high - low) if mean == "change_mean" else (low, high)
         if known:
-            yield mean, sd, known, bounds
+            yield row, mean, sd, known, bounds
 
 
 def telling(view: RowsByTrial) -> Counter[str]:
@@ -103,8 +110,7 @@ def telling(view: RowsByTrial) -> Counter[str]:
     """
     return Counter(
         row.trial_id
-        for row in view.outcomes
-        for mean, _, sizes, _ in _tested(view, row)
+        for row, mean, _, sizes, _ in view.once(_tested)
         if all(2 * row.half(mean) * n < 1 - TINY for n in sizes)
     )
 
@@ -112,44 +118,42 @@ def telling(view: RowsByTrial) -> Counter[str]:
 def means(view: RowsByTrial) -> list[Finding]:
     """Return means that are no whole number over n (GRIM)."""
     found: list[tuple[Hashable, Finding]] = []
-    for row in view.outcomes:
-        for mean, _, sizes, _ in _tested(view, row):
-            value, half = row.number(mean), row.half(mean)
-            if any(whole_sums(value, half, n) for n in sizes):
-                continue
-            n, digits = sizes[0], row.decimals(mean)
-            below = math.floor(value * n)
-            message = (
-                f"no {n} whole scores have the mean {value:.{digits}f}: {below}/{n} is "
-                f"{below / n:.{digits + 1}f}, {below + 1}/{n} is {(below + 1) / n:.{digits + 1}f}; "
-                "is n another?"
-            )
-            key = (row.trial_id, row.arm_id, row.scale, mean, value, n)
-            found.append((key, view.finding("mean-no-sum-gives", row, mean, message, _EXPLAINS)))
+    for row, mean, _, sizes, _ in view.once(_tested):
+        value, half = row.number(mean), row.half(mean)
+        if any(whole_sums(value, half, n) for n in sizes):
+            continue
+        n, digits = sizes[0], row.decimals(mean)
+        below = math.floor(value * n)
+        message = (
+            f"no {n} whole scores have the mean {value:.{digits}f}: {below}/{n} is "
+            f"{below / n:.{digits + 1}f}, {below + 1}/{n} is {(below + 1) / n:.{digits + 1}f}; "
+            "is n another?"
+        )
+        key = (row.trial_id, row.arm_id, row.scale, mean, value, n)
+        found.append((key, view.finding("mean-no-sum-gives", row, mean, message, _EXPLAINS)))
     return once(found)
 
 
 def impossible_sds(view: RowsByTrial) -> list[Finding]:
     """Return SDs that no whole scores with that mean and n have (GRIMMER)."""
     found: list[tuple[Hashable, Finding]] = []
-    for row in view.outcomes:
-        for mean, sd, sizes, bounds in _tested(view, row):
-            centre, value = row.number(mean), row.value(sd)
-            if not value:  # 0 is named by itself
-                continue
-            half = row.half(sd)
-            span = (value - half, value + half)
-            totals = {n: whole_sums(centre, row.half(mean), n) for n in sizes}
-            if not any(totals.values()):
-                continue  # the mean itself is named by the check of means
-            if any(squares_exist(s, span, n, bounds) for n in sizes for s in totals[n]):
-                continue
-            message = (
-                f"no {sizes[0]} whole scores with the mean {centre:g} have the SD {value:g}; "
-                "is n another, or a digit wrong?"
-            )
-            key = (row.trial_id, row.arm_id, row.scale, sd, value, sizes[0])
-            found.append((key, view.finding("sd-no-scores-give", row, sd, message, _EXPLAINS)))
+    for row, mean, sd, sizes, bounds in view.once(_tested):
+        centre, value = row.number(mean), row.value(sd)
+        if not value:  # 0 is named by itself
+            continue
+        half = row.half(sd)
+        span = (value - half, value + half)
+        totals = {n: whole_sums(centre, row.half(mean), n) for n in sizes}
+        if not any(totals.values()):
+            continue  # the mean itself is named by the check of means
+        if any(squares_exist(s, span, n, bounds) for n in sizes for s in totals[n]):
+            continue
+        message = (
+            f"no {sizes[0]} whole scores with the mean {centre:g} have the SD {value:g}; "
+            "is n another, or a digit wrong?"
+        )
+        key = (row.trial_id, row.arm_id, row.scale, sd, value, sizes[0])
+        found.append((key, view.finding("sd-no-scores-give", row, sd, message, _EXPLAINS)))
     return once(found)
 
 

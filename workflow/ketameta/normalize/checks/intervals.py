@@ -156,7 +156,7 @@ def _printed(one: Reported) -> str:
 
 def outside_interval(view: RowsByTrial) -> Iterator[Finding]:
     """Yield estimates outside their interval."""
-    for one in rows_with_interval(view):
+    for one in view.once(rows_with_interval):
         if one.low is None or one.high is None or one.low > one.high:
             continue
         if one.estimate < one.low - one.half[0] or one.estimate > one.high + one.half[0]:
@@ -170,7 +170,7 @@ def outside_interval(view: RowsByTrial) -> Iterator[Finding]:
 
 def lopsided(view: RowsByTrial) -> Iterator[Finding]:
     """Yield estimates off the middle of an interval that should be symmetric."""
-    for one in rows_with_interval(view):
+    for one in view.once(rows_with_interval):
         if one.widths is None or one.low is None or one.high is None:
             continue
         if not one.low <= one.estimate <= one.high:
@@ -200,7 +200,7 @@ def se_against_interval(view: RowsByTrial) -> list[Finding]:
     from scipy import special
 
     found: list[tuple[Hashable, Finding]] = []
-    for one in rows_with_interval(view):
+    for one in view.once(rows_with_interval):
         if one.widths is None or not one.se or one.off_middle > one.lean * one.widths[1]:
             continue
         z, t = _quantiles(one.level, one.df)
@@ -224,7 +224,7 @@ def se_against_interval(view: RowsByTrial) -> list[Finding]:
 def p_against_estimate(view: RowsByTrial) -> list[Finding]:
     """Return p-values that do not fit estimate and standard error, once for each reason."""
     found: list[tuple[Hashable, Finding]] = []
-    for one in rows_with_interval(view):
+    for one in view.once(rows_with_interval):
         printed = _P.match(one.p_value)
         errors = _standard_errors(one)
         if printed is None or errors is None:

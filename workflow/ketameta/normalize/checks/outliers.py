@@ -95,6 +95,7 @@ def effect_apart(view: RowsByTrial) -> Iterator[Finding]:
             [effect.yi for effect in effects],
             [effect.vi for effect in effects],
             interval="wald",
+            tau2_interval=None,
         )
         fits = np.stack([rest.estimate, rest.tau2, rest.se], axis=-1).tolist()
         below, above = (sum(sign * e.yi > 0 for e in effects) for sign in (-1, 1))

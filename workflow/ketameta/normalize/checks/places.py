@@ -105,25 +105,28 @@ def hours_of_days(view: RowsByTrial) -> list[Finding]:
     for hour, row in rows:
         by_trial[row.trial_id].add(hour)
         by_hour[row.outcome, hour].add(row.trial_id)
+    odd = {trial_id: sorted(filter(_odd, hours)) for trial_id, hours in by_trial.items()}
     found: list[tuple[Hashable, Finding]] = []
     for hour, row in rows:
         hours = by_trial[row.trial_id]
-        others = _where_others(row, hour, hours, by_hour)
-        if message := _in_itself(row, hour, hours) or _by_doses(view, row, hours) or others:
+        if message := (
+            _in_itself(row, hour, odd[row.trial_id])
+            or _by_doses(view, row, hours)
+            or _where_others(row, hour, hours, by_hour)
+        ):
             finding = view.finding("hours-like-days", row, "timepoint_h", message)
             found.append(((row.trial_id, message), finding))
     return once(found)
 
 
-def _in_itself(row: AnyResult, hour: float, hours: set[float]) -> str:
-    """Say why the hour of a row is a day or a week by the row alone."""
+def _in_itself(row: AnyResult, hour: float, odd: list[float]) -> str:
+    """Say why the hour of a row is a day or a week by the row and the odd hours of its trial."""
     if named := _named(row, hour):
         unit = "week" if "w" in named.lower() else "day"
         meant = hour * DAY * (7 if unit == "week" else 1)
         return f"{hour:g} h, but the row says '{named}': {unit} {hour:g} is {meant:g} h"
-    if not _odd(hour):
+    if hour not in odd:
         return ""
-    odd = sorted(h for h in hours if _odd(h))
     said = ", ".join(f"{h:g}" for h in odd)
     return (
         f"people are seldom seen at {said} h: are these days? day {odd[0]:g} is {DAY * odd[0]:g} h"

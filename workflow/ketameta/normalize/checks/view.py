@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ketameta.normalize.checks.findings import Finding, remark
 from ketameta.normalize.results import ArmResult, Contrast, ReportedResult
@@ -21,6 +21,7 @@ from ketameta.vocabulary import Scale, vocabulary
 # Words of a scale's label that say a person's score need not be a whole number.
 _NOT_WHOLE = re.compile(r"visual analogue|numeric rating|area under|per cent|slope|trend|composite")
 P = TypeVar("P", bound=Placed)
+T = TypeVar("T")
 
 
 class RowsByTrial:
@@ -37,6 +38,13 @@ class RowsByTrial:
         self.arms = {(row.trial_id, row.arm_id): row for row in _in_order(arms)}
         self.effects = effects
         self._rows = rows
+        self._found: dict[Callable[[RowsByTrial], Iterable[Any]], list[Any]] = {}
+
+    def once(self, look: Callable[[RowsByTrial], Iterable[T]]) -> list[T]:
+        """Return what a function that several checks need finds here, looked for once."""
+        if look not in self._found:
+            self._found[look] = [*look(self)]
+        return self._found[look]
 
     @cached_property
     def outcomes(self) -> list[ArmResult]:
