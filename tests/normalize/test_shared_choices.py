@@ -107,6 +107,26 @@ def test_rows_are_tried_once_for_questions_that_prefer_otherwise(several, questi
     assert given == Choices(*several).effects(asked[1])
 
 
+def test_what_no_row_has_makes_no_other_question(made, ask, monkeypatch):
+    """A basis that no row starts from, and a correlation that no number hangs on."""
+    tried, whole = [], TrialChoice._try
+    monkeypatch.setattr(TrialChoice, "_try", lambda *a: tried.append(a) or whole(*a))
+    ends = {"mean": 12.0, "sd": 4.0, "n": 20}
+    made.trial("a").scores("a", {"ket": ends, "sal": ends | {"mean": 15.0}})
+    changes = {"change_mean": -8.0, "change_sd": 4.0, "n": 20}
+    made.trial("b").scores("b", {"ket": changes, "sal": changes})
+    rows, base = raw_rows(made.tables()), ask("depression_24h")
+    orders = ("change", "endpoint", "computed change"), ("endpoint",), ("change",), ("endpoint",)
+    asked = [replace(base, basis=basis, correlation=0.1 * i) for i, basis in enumerate(orders)]
+    choices, found = Choices(trials_of(made.tables()), rows), []
+    for question in asked:
+        found.append({e.trial.trial_id: e.basis for e in choices.effects(question)})
+    both = {"a": "endpoint", "b": "change"}
+    assert found == [both, {"a": "endpoint"}, {"b": "change"}, {"a": "endpoint"}]
+    # each trial as it is asked first, and once without its own basis
+    assert len(tried) == 4
+
+
 class Watched:
     """A row, and the names of what was read of it."""
 

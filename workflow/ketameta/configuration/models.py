@@ -128,6 +128,11 @@ class Question:
         """True where the effect is of treated arms alone, without comparison."""
         return not MEASURES[self.measure].compares
 
+    @property
+    def falls(self) -> bool:
+        """True where the effect is a fall from baseline."""
+        return MEASURES[self.measure].falls
+
 
 @dataclass(frozen=True)
 class Model:

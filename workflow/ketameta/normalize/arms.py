@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ketameta.configuration import Question
-from ketameta.measures import MEASURES
+from ketameta.normalize.asked import among
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.converted import Converted
 from ketameta.normalize.from_difference import ASSUMPTION, change_by_difference
@@ -25,10 +25,12 @@ from ketameta.normalize.records import NO_START, Arm, ArmSummary, Effect, NotUsa
 from ketameta.normalize.results import AnyResult, ArmResult, preferred_first
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
+    CENTRES,
     COMPUTED,
     add_counts,
     combine_scores,
     part_of_control,
+    starts,
     without_centre,
 )
 from ketameta.normalize.words import NOT_STATED, listed
@@ -83,7 +85,7 @@ class ArmEffects:
             return []
         by_arm = self._rows_by_arm(group)
         failed = _Failed()
-        for basis in self._bases():
+        for basis in self._bases() if self.ledger.told else self._bases_of(group):
             summaries, refused = self._summaries(by_arm, basis)
             failed.arms.append(refused)
             if place.analysis_set == "crossover-all":
@@ -107,6 +109,13 @@ class ArmEffects:
     def _bases(self) -> Sequence[str]:
         event = vocabulary().outcomes[self.question.outcome].kind == "event"
         return ("counts",) if event else self.question.basis
+
+    def _bases_of(self, group: Sequence[ArmResult]) -> Sequence[str]:
+        """Return the bases that rows start from: whether others are asked for makes no effect."""
+        if vocabulary().outcomes[self.question.outcome].kind == "event":
+            return self._bases()
+        there = frozenset(b for b in CENTRES if any(starts(row, b) for row in group))
+        return among(self.question, "basis", there)
 
     def _classes(self, summaries: Sequence[ArmSummary]) -> list[str]:
         """Return the comparator classes that are present, the preferred one first."""
@@ -172,7 +181,8 @@ class ArmEffects:
         Between arms the reported difference itself is the better effect.
         """
         try:
-            r = self.question.correlation if basis == COMPUTED else 0.0
+            computed = basis == COMPUTED and starts(rows[0], basis)
+            r = self.question.correlation if computed else 0.0
             return self.converted.score(arm, rows, basis, r)
         except NotUsable:
             allowed = self.question.by_arm and ASSUMPTION in self.question.assumptions
@@ -255,7 +265,7 @@ class ArmEffects:
 
     def _with_baseline(self, summary: ArmSummary, row: ArmResult) -> ArmSummary:
         """Look up the baseline of an arm for a reduction, if its own row does not give it."""
-        if not MEASURES[self.question.measure].falls:
+        if not self.question.falls:
             return summary
         if summary.baseline_mean is None:
             summary = find_baseline(summary, row, self.all_rows)
@@ -315,7 +325,8 @@ class ArmEffects:
 
     def _by_arm(self, place: Place, treated: list[ArmSummary]) -> Effect:
         arm = self._together(treated)
-        estimate = one_arm(self.question.measure, arm, self.question.correlation)
+        r = 0.0 if arm.baseline_sd is None else self.question.correlation
+        estimate = one_arm(self.question.measure, arm, r)
         return self._make(place, estimate, arm, None, "")
 
     def _between(

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 from ketameta.configuration import Question
 
 ASSUMPTIONS = "assumptions"
-# the names of what was read of a question; of the assumptions the words that were asked for
-Part: TypeAlias = str | tuple[str, str]
+# the names of what was read of a question; of the assumptions the words that were asked for, and of
+# an order of preference the words that it was asked of
+Part: TypeAlias = str | tuple[str, str | frozenset[str]]
 Read: TypeAlias = frozenset[Part]
 
 
@@ -29,6 +30,11 @@ class Noted:
         self.__dict__[name] = value = getattr(self._question, name)
         return value
 
+    def among(self, name: str, words: frozenset[str]) -> tuple[str, ...]:
+        """Return what `among` does."""
+        self._read.add((name, words))
+        return among(self._question, name, words)
+
     @property
     def read(self) -> Read:
         """What was read."""
@@ -37,6 +43,13 @@ class Noted:
     def also(self, read: Read) -> None:
         """Note what an answer that was known is by."""
         self._read |= read
+
+
+def among(question: Question, name: str, words: frozenset[str]) -> tuple[str, ...]:
+    """Return those of some words that are in an order of preference, of which no more is read."""
+    if isinstance(question, Noted):
+        return question.among(name, words)
+    return tuple([word for word in getattr(question, name) if word in words])
 
 
 class _Words(Container[str]):
@@ -72,9 +85,12 @@ class Reads:
 
 
 def _say(question: Question, part: Part) -> object:
-    if isinstance(part, tuple):
-        return part[1] in question.assumptions
-    return getattr(question, part)
+    if isinstance(part, str):
+        return getattr(question, part)
+    name, words = part
+    if isinstance(words, frozenset):
+        return among(question, name, words)
+    return words in getattr(question, name)
 
 
 class Numbers(dict[int, int]):

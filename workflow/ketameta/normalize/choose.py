@@ -245,7 +245,8 @@ class TrialChoice:
 
     def _converted(self, place: Place, rows: list[Contrast]) -> ContrastEffect:
         q, sign = self.question, scale_sign(place.scale, self.question.outcome)
-        paired = any(is_paired(self.trial, row) for row in rows)
+        # without an estimate there is no effect, whatever the correlation
+        paired = any(row.estimate is not None and is_paired(self.trial, row) for row in rows)
         r = q.correlation if paired else 0.0
         return self.converted.contrasts(q.measure, self.trial, rows, r, sign)
 

@@ -88,6 +88,12 @@ CENTRES = {
 }
 
 
+def starts(row: ArmResult, basis: str) -> bool:
+    """Say whether a row has the numbers that a basis starts from; without them it gives none."""
+    centre = any(getattr(row, name) is not None for name in CENTRES[basis][0])
+    return centre and (basis != COMPUTED or None not in (row.baseline_mean, row.baseline_sd))
+
+
 def without_centre(row: ArmResult, bases: Sequence[str]) -> NotUsable:
     """Return why a row gives none of several bases: none of their first numbers is there."""
     names = dict.fromkeys(name for basis in bases for name in CENTRES[basis][0])
