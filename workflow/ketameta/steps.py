@@ -261,11 +261,15 @@ def _guarded(arguments: Sequence[str] | None = None) -> int:
 
 def run(words: Sequence[str]) -> int:
     """Do one step in a process that does nothing else (see `main`)."""
-    # a step makes many records and few circles among them: look for those more rarely
-    gc.set_threshold(100_000, 20, 20)
+    step = "".join(words[:1])
+    # a step makes many records and few circles among them: look for those more rarely, and not at
+    # all where every record is kept or goes at once
+    if step == "normalize":
+        gc.disable()
+    else:
+        gc.set_threshold(100_000, 20, 20)
     # an allocator that gives back what Arrow does not need any more
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    step = "".join(words[:1])
     spare(*(name for name, steps in _SPARED.items() if step in steps))
     return _guarded(words)
 
