@@ -13,7 +13,7 @@ import yaml
 
 from ketameta.configuration import Window, load
 from ketameta.normalize.choose import Choices
-from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.effect_rows import effect_rows
 from ketameta.normalize.stage import effects_of, normalize
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
@@ -35,7 +35,7 @@ def asked(tables, configuration):
         analysis = configuration[name]
         question = replace(analysis.select, **keys)
         effects, _ = effects_of(name, question, choices)
-        records = [effect_row(name, question, effect) for effect in effects]
+        records = effect_rows(name, question, effects)
         model = replace(analysis.model, interval="hksj")
         return {e.trial.trial_id: e for e in effects}, pooled(question.measure, records, model)
 

@@ -15,6 +15,7 @@ from ketameta.estimators import ESTIMATORS
 from ketameta.measures import INVERSE_VARIANCE, MEASURES
 from ketameta.normalize import grid
 from ketameta.normalize.choose import Choices
+from ketameta.normalize.effect_rows import variant_rows
 from ketameta.normalize.ledger import REASONS, Ledger
 from ketameta.normalize.records import Effect
 from ketameta.normalize.stage import effects_of
@@ -47,7 +48,7 @@ def specification(analysis: Analysis, identity: str, since: Since) -> Iterator[s
     chosen, ledger = effects_of(
         analysis.name, question, Choices(trials_of(since.then), raw_rows(since.then))
     )
-    rows = _adapted(space, options, question.measure, [_row(analysis, e) for e in chosen])
+    rows = _adapted(space, options, question.measure, variant_rows(analysis.name, chosen))
     model = _model(analysis.model, options)
     prior = space.priors.get(question.measure, {}).get(options[-2])
     if options[-3] != INVERSE_VARIANCE:
@@ -114,12 +115,6 @@ def _adapted(
     ]
     yi, vi = (column.tolist() for column in corrected(measure, kept, correction))
     return [replace(e, yi=y, vi=v) for e, y, v in zip(kept, yi, vi, strict=True)]
-
-
-def _row(analysis: Analysis, effect: Effect) -> VariantRow:
-    from ketameta.normalize.effect_rows import variant_row
-
-    return variant_row(analysis.name, "", effect)
 
 
 def _model(model: Model, options: Sequence[str]) -> Model:

@@ -24,7 +24,7 @@ from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.results import evidence_of, rated_synthesis
 from ketameta.evidence.rows import trial_of
 from ketameta.normalize.choose import Choices
-from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.effect_rows import effect_rows
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import without_overlap
 from ketameta.normalize.records import Effect, Trial
@@ -244,8 +244,8 @@ def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
     name, question = analysis.name, analysis.select
     effects, ledger = choices.chosen(name, question)
     found: dict[str, list[tuple[Effect, EffectRow]]] = defaultdict(list)
-    for effect in effects:
-        found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))
+    for effect, row in zip(effects, effect_rows(name, question, effects), strict=True):
+        found[row.trial_id].append((effect, row))
     unsaid = by((row for row in ledger.rows_with("not usable") if says_only(row)), _trial)
     return {t: _Given(tuple(found[t]), tuple(unsaid.get(t, ()))) for t in {**found, **unsaid}}
 

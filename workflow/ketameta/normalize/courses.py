@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ketameta.configuration import Course
 from ketameta.normalize.choose import TrialChoice
-from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.effect_rows import effect_rows
 from ketameta.normalize.effect_sizes import compute_ahead
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import overlap, without_overlap
@@ -22,7 +22,7 @@ from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import Sieve
 from ketameta.tables.collection import by
 from ketameta.tables.effects import CourseEffectRow, CourseLedgerRow
-from ketameta.tables.table import extended
+from ketameta.tables.table import extended_each
 
 
 def over_time(
@@ -34,7 +34,7 @@ def over_time(
     sieve = Sieve(trials, rows)
     for course in courses:
         found, ledger = effects_over_time(course, sieve, trials, rows)
-        effects += [_row(course, effect) for effect in found]
+        effects += _rows(course, found)
         counts += _counted(course.name, ledger)
     return effects, counts
 
@@ -115,11 +115,15 @@ def _most_people(effects: Sequence[Effect]) -> float:
     )
 
 
-def _row(course: Course, effect: Effect) -> CourseEffectRow:
-    row = effect_row(course.name, course.select, effect)
-    return extended(
-        CourseEffectRow, row, arms_t=arm_parts(effect.treated), arms_c=arm_parts(effect.control)
-    )
+def _rows(course: Course, effects: Sequence[Effect]) -> list[CourseEffectRow]:
+    rows = effect_rows(course.name, course.select, effects)
+    return extended_each(CourseEffectRow, rows, **arms_of(effects))
+
+
+def arms_of(effects: Iterable[Effect]) -> dict[str, list[list[str]]]:
+    """Return the columns of the arms that the sides of effects are made of."""
+    sides = [(arm_parts(effect.treated), arm_parts(effect.control)) for effect in effects]
+    return {"arms_t": [t for t, _ in sides], "arms_c": [c for _, c in sides]}
 
 
 def arm_parts(arms: Iterable[Arm]) -> list[str]:

@@ -1,15 +1,16 @@
-"""An effect as rows of the tables: itself, under another choice, and the steps that made it."""
+"""Effects as rows of the tables: themselves, under another choice, and the steps that made them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
 from ketameta.normalize.records import Effect, given_by
 from ketameta.normalize.results import SEEN
 from ketameta.tables.effects import DerivationRow, EffectRow, VariantRow
-from ketameta.tables.table import extended, schema_of, to_arrow
+from ketameta.tables.table import extended_each, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import dosing, drug_route
 
 if TYPE_CHECKING:
@@ -20,46 +21,47 @@ def _distinct(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
-def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
-    """Return an effect as a row of the table effects."""
-    trial = effect.trial
-    return extended(
+def effect_rows(name: str, question: Question, effects: Sequence[Effect]) -> list[EffectRow]:
+    """Return effects as rows of the table effects."""
+    return extended_each(
         EffectRow,
-        effect,
-        analysis=name,
-        trial_id=trial.trial_id,
-        label=trial.label,
-        year=trial.year,
-        population=trial.population,
-        design=trial.design,
-        measure=question.measure,
-        people=effect.people,
-        randomised_t=effect.randomised_t,
-        randomised_c=effect.randomised_c,
-        treatment=_distinct(arm.treatment for arm in effect.treated),
-        dose=_distinct(arm.dose for arm in effect.treated),
-        route=_distinct(arm.route for arm in effect.treated),
-        drug_route=drug_route(*given_by(effect.treated)),
-        n_doses=_distinct(dosing(arm.n_doses) for arm in effect.treated),
-        control=_distinct(arm.treatment for arm in effect.control),
-        seen=max((row.standing for row in effect.rows), key=SEEN.index),
-        assumptions=list(effect.assumptions),
-        marks=list(dict.fromkeys(r.flag for r in effect.rows if r.flag and r.use != "never")),
-        rows=list(dict.fromkeys(row.key for row in effect.rows)),
+        effects,
+        **_of_each(name, effects),
+        label=[e.trial.label for e in effects],
+        year=[e.trial.year for e in effects],
+        population=[e.trial.population for e in effects],
+        design=[e.trial.design for e in effects],
+        measure=repeat(question.measure),
+        randomised_t=[e.randomised_t for e in effects],
+        randomised_c=[e.randomised_c for e in effects],
+        treatment=[_distinct(arm.treatment for arm in e.treated) for e in effects],
+        dose=[_distinct(arm.dose for arm in e.treated) for e in effects],
+        route=[_distinct(arm.route for arm in e.treated) for e in effects],
+        drug_route=[drug_route(*given_by(e.treated)) for e in effects],
+        n_doses=[_distinct(dosing(arm.n_doses) for arm in e.treated) for e in effects],
+        control=[_distinct(arm.treatment for arm in e.control) for e in effects],
+        seen=[max((row.standing for row in e.rows), key=SEEN.index) for e in effects],
+        assumptions=[list(e.assumptions) for e in effects],
+        marks=[
+            list(dict.fromkeys(r.flag for r in e.rows if r.flag and r.use != "never"))
+            for e in effects
+        ],
     )
 
 
-def variant_row(name: str, variant: str, effect: Effect) -> VariantRow:
-    """Return an effect under another choice as a row of the table variants."""
-    return extended(
-        VariantRow,
-        effect,
-        analysis=name,
-        variant=variant,
-        trial_id=effect.trial.trial_id,
-        people=effect.people,
-        rows=list(dict.fromkeys(row.key for row in effect.rows)),
-    )
+def _of_each(name: str, effects: Sequence[Effect]) -> dict[str, Iterable[object]]:
+    """Return the columns that effects have in both tables."""
+    return {
+        "analysis": repeat(name),
+        "trial_id": [e.trial.trial_id for e in effects],
+        "people": [e.people for e in effects],
+        "rows": [list(dict.fromkeys(row.key for row in e.rows)) for e in effects],
+    }
+
+
+def variant_rows(name: str, effects: Sequence[Effect]) -> list[VariantRow]:
+    """Return effects as rows of the table variants that name no choice."""
+    return extended_each(VariantRow, effects, **_of_each(name, effects), variant=repeat(""))
 
 
 class VariedEffects:
@@ -75,11 +77,10 @@ class VariedEffects:
 
     def rows(self, effects: Sequence[Effect]) -> list[VariantRow]:
         """Return effects as rows that name no choice, the same effect as the same row."""
-        for effect in effects:
-            if id(effect) not in self._known:
-                row = variant_row(self._analysis, "", effect)
-                self._at[id(row)] = len(self._known)
-                self._known[id(effect)] = effect, row
+        new = list({id(e): e for e in effects if id(e) not in self._known}.values())
+        for effect, row in zip(new, variant_rows(self._analysis, new), strict=True):
+            self._at[id(row)] = len(self._known)
+            self._known[id(effect)] = effect, row
         return [self._known[id(effect)][1] for effect in effects]
 
     def enter(self, choice: str, rows: Sequence[VariantRow]) -> None:
@@ -99,17 +100,15 @@ class VariedEffects:
         return found.set_column(at, schema.field(at), pa.array(self._choices, pa.string()))
 
 
-def derivation_rows(name: str, effect: Effect) -> list[DerivationRow]:
-    """Return the steps that made an effect as rows of the table derivations."""
-    return [
-        extended(
-            DerivationRow,
-            step,
-            analysis=name,
-            trial_id=effect.trial.trial_id,
-            comparison=effect.comparison,
-            step=number,
-            rows=list(step.rows),
-        )
-        for number, step in enumerate(effect.steps, start=1)
-    ]
+def derivation_rows(name: str, effects: Iterable[Effect]) -> list[DerivationRow]:
+    """Return the steps that made effects as rows of the table derivations."""
+    every = [(e, n, step) for e in effects for n, step in enumerate(e.steps, start=1)]
+    return extended_each(
+        DerivationRow,
+        [step for _, _, step in every],
+        analysis=repeat(name),
+        trial_id=[effect.trial.trial_id for effect, _, _ in every],
+        comparison=[effect.comparison for effect, _, _ in every],
+        step=[number for _, number, _ in every],
+        rows=[list(step.rows) for _, _, step in every],
+    )

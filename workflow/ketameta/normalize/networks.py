@@ -16,8 +16,8 @@ from ketameta.configuration.networks import Node
 from ketameta.measures import MEASURES
 from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.choose import TrialChoice
-from ketameta.normalize.courses import arm_parts, people_once
-from ketameta.normalize.effect_rows import effect_row
+from ketameta.normalize.courses import arms_of, people_once
+from ketameta.normalize.effect_rows import effect_rows
 from ketameta.normalize.effect_sizes import compute_ahead
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.measures import EffectEstimate
@@ -28,7 +28,7 @@ from ketameta.normalize.sift import OF_ARM, row_refusal
 from ketameta.normalize.words import number_text
 from ketameta.tables.collection import by
 from ketameta.tables.effects import NetworkEffectRow, NetworkLedgerRow
-from ketameta.tables.table import extended
+from ketameta.tables.table import extended_each
 
 
 def compared(
@@ -39,7 +39,7 @@ def compared(
     fates: list[NetworkLedgerRow] = []
     for network in networks:
         found, ledger = effects_between(network, trials, rows)
-        effects += [_row(network, effect) for effect in found]
+        effects += _rows(network, found)
         fates += _fates(network, ledger, rows)
     return effects, fates
 
@@ -229,13 +229,9 @@ class NodeChoice(TrialChoice):
         return [one for effect in effects for one in of_one([effect])]
 
 
-def _row(network: Network, effect: Effect) -> NetworkEffectRow:
-    return extended(
-        NetworkEffectRow,
-        effect_row(network.name, network.select, effect),
-        arms_t=arm_parts(effect.treated),
-        arms_c=arm_parts(effect.control),
-    )
+def _rows(network: Network, effects: Sequence[Effect]) -> list[NetworkEffectRow]:
+    rows = effect_rows(network.name, network.select, effects)
+    return extended_each(NetworkEffectRow, rows, **arms_of(effects))
 
 
 def _fates(network: Network, ledger: Ledger, rows: Rows) -> list[NetworkLedgerRow]:

@@ -8,7 +8,7 @@ from ketameta.tables import rob2
 from ketameta.tables.collection import by
 from ketameta.tables.effects import BiasRow, SignallingRow
 from ketameta.tables.raw import Rob2AnswerRow
-from ketameta.tables.table import extended
+from ketameta.tables.table import extended_each
 
 TOOL = "RoB2"
 
@@ -17,7 +17,7 @@ def signalling_answers(
     rows: Sequence[Rob2AnswerRow], labels: Mapping[str, str]
 ) -> list[SignallingRow]:
     """Return the answers as entered, each with the name of its trial."""
-    return [extended(SignallingRow, row, label=labels[row.trial_id]) for row in rows]
+    return extended_each(SignallingRow, rows, label=[labels[row.trial_id] for row in rows])
 
 
 def judgements(rows: Sequence[Rob2AnswerRow]) -> list[BiasRow]:

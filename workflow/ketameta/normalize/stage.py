@@ -13,7 +13,7 @@ from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.courses import over_time
 from ketameta.normalize.coverage import coverage
-from ketameta.normalize.effect_rows import VariedEffects, derivation_rows, effect_row
+from ketameta.normalize.effect_rows import VariedEffects, derivation_rows, effect_rows
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.networks import compared
@@ -61,7 +61,7 @@ from ketameta.tables.raw import (
     TrialRow,
     TrustworthinessRow,
 )
-from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.tables.table import Row, as_dict, extended, extended_each, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -97,7 +97,10 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         PrefilledRow: lambda: trust.prefilled(raw[TrialRow], raw[ArmRow], rows, checks, labels),
         ArmReductionRow: lambda: reductions(configuration, trials, rows),
         EvidenceMapRow: lambda: coverage(trials, rows),
-        ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],
+        ResultRow: lambda: [
+            *_raw_rows(rows.outcomes, labels),
+            *_raw_rows(rows.contrasts, labels),
+        ],
     }
     return tables | {schema_of(kind).name: to_arrow(kind, make()) for kind, make in found.items()}
 
@@ -141,7 +144,7 @@ def _analysis(analysis: Analysis, choices: Choices) -> tuple[list[EffectRow], di
     """Return the effects of an analysis, and the tables of what it gives under any choice."""
     name, question, trials = analysis.name, analysis.select, choices.trials
     effects, ledger = effects_of(name, question, choices)
-    rows = [effect_row(name, question, effect) for effect in effects]
+    rows = effect_rows(name, question, effects)
     varied = VariedEffects(name)
 
     def ask(other: Question) -> list[VariantRow]:
@@ -154,12 +157,11 @@ def _analysis(analysis: Analysis, choices: Choices) -> tuple[list[EffectRow], di
     }
     for said, own in (alone | grid.together(analysis, rows, alone, ask)).items():
         varied.enter(said, own)
-    steps = [step for effect in effects for step in derivation_rows(name, effect)]
     on_outcome = choices.rows.on(question.outcome).rows
     found = (
         to_arrow(EffectRow, rows),
         varied.table(),
-        to_arrow(DerivationRow, steps),
+        to_arrow(DerivationRow, derivation_rows(name, effects)),
         to_arrow(MissingResultRow, missing_results(name, question, trials, effects, ledger)),
         to_arrow(DirectionRow, directions(name, question, trials, on_outcome)),
         ledger.table(schema_of(LedgerRow).arrow_schema()),
@@ -203,6 +205,11 @@ def _findings(rows: Rows, findings: Iterable[Finding]) -> list[FindingRow]:
     ]
 
 
-def _raw_row(row: AnyResult, label: str) -> ResultRow:
-    arm = " against ".join(row.arms)
-    return extended(ResultRow, row, label=label, arm_id=arm, seen=row.standing)
+def _raw_rows(rows: Sequence[AnyResult], labels: Mapping[str, str]) -> list[ResultRow]:
+    return extended_each(
+        ResultRow,
+        rows,
+        label=[labels[row.trial_id] for row in rows],
+        arm_id=[" against ".join(row.arms) for row in rows],
+        seen=[row.standing for row in rows],
+    )

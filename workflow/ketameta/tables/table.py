@@ -271,6 +271,15 @@ def extended(kind: type[R], record: object, **more: Any) -> R:
     return kind(**{name: getattr(record, name) for name in names} | more)
 
 
+def extended_each(kind: type[R], records: Sequence[object], **more: Iterable[object]) -> list[R]:
+    """Return what `extended` does of many records of one kind; `more` has a cell for each."""
+    if not records:
+        return []
+    names = _shared(cast("Any", kind), cast("Any", type(records[0])))
+    told: dict[str, Iterable[object]] = {n: map(attrgetter(n), records) for n in names}
+    return rows_with(kind, len(records), told | more)
+
+
 @cache
 def _shared(kind: Any, other: Any) -> list[str]:
     """Return the columns of a table that a kind of record has."""

@@ -139,8 +139,10 @@ def _odd(hour: float) -> bool:
 
 def _by_doses(view: RowsByTrial, row: AnyResult, hours: set[float]) -> str:
     """Say that several doses are given in a trial that ends within a day."""
+    if max(hours) >= DAY:
+        return ""
     doses = max((a.n_doses or 1 for a in view.arms_of.get(row.trial_id, [])), default=1)
-    if doses < 2 or max(hours) >= DAY:
+    if doses < 2:
         return ""
     return (
         f"{max(hours):g} h is the last hour of a trial of {doses} doses: are these days or weeks?"
