@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 from ketameta.configuration import Question
@@ -75,6 +74,10 @@ class ArmEffects:
     converted: Converted
     ledger: Ledger
 
+    def __post_init__(self) -> None:
+        arms = self.trial.arms.items()
+        self._sides = {name: arm_class(arm, self.question) for name, arm in arms}
+
     def effects(self, place: Place, group: Sequence[ArmResult]) -> list[Effect]:
         """Return the effects of a group of rows; none where they give none, with reasons noted.
 
@@ -121,10 +124,6 @@ class ArmEffects:
         """Return the comparator classes that are present, the preferred one first."""
         present = {self._class(s) for s in summaries}
         return [c for c in self.question.comparators if c in present]
-
-    @cached_property
-    def _sides(self) -> dict[str, str]:
-        return {name: arm_class(arm, self.question) for name, arm in self.trial.arms.items()}
 
     def _side(self, arm_id: str) -> str:
         return self._sides[arm_id]

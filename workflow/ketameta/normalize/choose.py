@@ -319,17 +319,16 @@ class Choices:
         """Yield what each trial with candidates gives a question."""
         numbers = Numbers(question, self._reads)
         for given in sifted.candidates:
-            found = given.made.known(numbers)
-            if found is None and not ledger.told:
-                found = given.effects.known(numbers)
-            if found is None:
+            answers = given.made if ledger.told else given.effects
+            if (found := answers.known(numbers)) is None:
                 noted = Noted(question)
                 asked: Any = noted
                 own, tried = ledger.aside(), _Tried(self._groups, numbers, noted)
                 choice = TrialChoice(asked, self.trials[given.trial_id], given.rows, own, tried)
                 made = _Made(choice.effects(), own.noted)
-                answers = given.made if ledger.told else given.effects
                 found = answers.enter(numbers, noted, made)
+                if ledger.told:
+                    given.effects.enter(numbers, noted, made)
             yield found.told
 
 

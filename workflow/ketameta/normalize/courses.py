@@ -8,7 +8,7 @@ reports that share people one stands for all hours.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from ketameta.configuration import Course
 from ketameta.normalize.choose import TrialChoice
@@ -72,9 +72,10 @@ def _told_apart(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     """Leave out what has no scale where others of the hour have one: it may be the same result."""
     named = [effect for effect in effects if effect.scale]
     if named and len(named) < len(effects):
+        held = _rows_of(named)
         for effect in effects:
             if not effect.scale:
-                _let_go(effect, named, ledger, "repeated report", named[0].scale)
+                _let_go(effect, held, ledger, "repeated report", named[0].scale)
     return named or effects
 
 
@@ -86,17 +87,21 @@ def people_once(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     ]
     stay = {effect.trial.trial_id for effect in without_overlap(largest)}
     found = [effect for effect in effects if effect.trial.trial_id in stay]
-    for effect in effects:
-        if effect.trial.trial_id not in stay:
-            family = [e for e in found if overlap(e.trial, effect.trial)]
-            names = ", ".join(dict.fromkeys(e.trial.trial_id for e in family))
-            _let_go(effect, found, ledger, "shared people", names)
+    kept, held = {e.trial.trial_id: e.trial for e in found}, _rows_of(found)
+    for trial_id, gone in own.items():
+        if trial_id not in stay:
+            family = [name for name, trial in kept.items() if overlap(trial, gone[0].trial)]
+            for effect in gone:
+                _let_go(effect, held, ledger, "shared people", ", ".join(family))
     return found
 
 
-def _let_go(effect: Effect, kept: Iterable[Effect], ledger: Ledger, reason: str, used: str) -> None:
-    """Note why the rows of an effect are not used, but for those that others use."""
-    held = {row.key for other in kept for row in other.rows}
+def _rows_of(effects: Iterable[Effect]) -> set[str]:
+    return {row.key for effect in effects for row in effect.rows}
+
+
+def _let_go(effect: Effect, held: Set[str], ledger: Ledger, reason: str, used: str) -> None:
+    """Note why the rows of an effect are not used, but for those that others hold."""
     for row in effect.rows:
         if row.key not in held and ledger.fate(row) == ("used", ""):
             ledger.note(row, reason, f"used: {used}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Effect, Trial
@@ -116,16 +116,17 @@ def _without_overlap(family: list[Effect]) -> list[list[Effect]]:
         i: {j for j in places if j != i and not overlap(family[i].trial, family[j].trial)}
         for i in places
     }
-    sets: list[list[Effect]] = []
+    return [[family[i] for i in one] for one in _largest(beside, [], set(places), set())]
 
-    def grow(chosen: list[int], rest: set[int], passed: set[int]) -> None:
-        if not rest and not passed:
-            sets.append([family[i] for i in sorted(chosen)])
-            return
-        pivot = max(sorted(rest | passed), key=lambda i: len(beside[i] & rest))
-        for i in sorted(rest - beside[pivot]):
-            grow([*chosen, i], rest & beside[i], passed & beside[i])
-            rest, passed = rest - {i}, passed | {i}
 
-    grow([], set(places), set())
-    return sets
+def _largest(
+    beside: Mapping[int, set[int]], chosen: list[int], rest: set[int], passed: set[int]
+) -> Iterator[list[int]]:
+    """Yield the sets that hold what is chosen, may hold the rest, and cannot hold what passed."""
+    if not rest and not passed:
+        yield sorted(chosen)
+        return
+    pivot = max(sorted(rest | passed), key=lambda i: len(beside[i] & rest))
+    for i in sorted(rest - beside[pivot]):
+        yield from _largest(beside, [*chosen, i], rest & beside[i], passed & beside[i])
+        rest, passed = rest - {i}, passed | {i}

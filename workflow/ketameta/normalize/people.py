@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cached_property
 
 from ketameta.normalize.records import Arm, NotUsable, Step
 from ketameta.normalize.results import AnyResult, ArmResult
@@ -18,17 +19,22 @@ class People:
     counts as an assumption.
     """
 
-    def __init__(self, rows: Iterable[AnyResult]) -> None:
-        self._rows = [
+    def __init__(self, rows: Sequence[AnyResult]) -> None:
+        self._of = rows
+        self._borrowed: dict[tuple[str, str, float | None], tuple[int, Step]] = {}
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, ArmResult]]:
+        """The rows that lend their n: most results have one of their own."""
+        return [
             (row.n, row)
-            for row in rows
+            for row in self._of
             if isinstance(row, ArmResult) and row.n and not _lends_nothing(row)
         ]
-        self._borrowed: dict[tuple[str, str, float | None], tuple[int, Step]] = {}
 
     def of_both_periods(self) -> People:
         """Return the numbers of people by the rows of both periods of a crossover alone."""
-        return People(row for _, row in self._rows if row.analysis_set == "crossover-all")
+        return People([row for _, row in self._rows if row.analysis_set == "crossover-all"])
 
     def of(self, arm: Arm, row: ArmResult) -> tuple[int, Step | None]:
         """Return the n of an outcome row, and the step if it was borrowed; else `NotUsable`."""

@@ -37,7 +37,7 @@ def arm_class(arm: Arm, question: Question) -> str:
 class Candidates:
     """The candidate rows of a trial, and what they gave to questions that sift its rows alike.
 
-    `made` are their effects with the fates of the rows, `effects` those without.
+    `made` are their effects with the fates of the rows, `effects` these and those without.
     """
 
     trial_id: str

@@ -55,6 +55,7 @@ def any_time(view: RowsByTrial) -> list[Finding]:
     """Return counts over a stretch of time that are filed at an hour, once for each wording."""
     outcomes = vocabulary().outcomes
     found: list[tuple[Hashable, Finding]] = []
+    known: dict[tuple[str | None, str | None], re.Match[str] | None] = {}
     for row in view.outcomes:
         outcome = outcomes.get(row.outcome)
         if outcome is None or outcome.kind != "event" or outcome.sense != "good":
@@ -63,8 +64,10 @@ def any_time(view: RowsByTrial) -> list[Finding]:
             continue
         if row.use in ("never", "untimed"):
             continue
-        words = f"{row.definition or ''}; {row.note or ''}"
-        if match := _stretch().search(words):
+        # rows of a trial say the same of all its arms and hours
+        if (words := (row.definition, row.note)) not in known:
+            known[words] = _stretch().search("; ".join(word or "" for word in words))
+        if match := known[words]:
             message = (
                 f"counted over a stretch of time ('{match.group()}'), filed at "
                 f"{row.timepoint_h:g} h: if it is not the state at that hour, say so in flag"
