@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from ketameta.normalize import contrasts, summaries
 from ketameta.normalize.contrasts import ContrastEffect
@@ -23,7 +23,7 @@ class Converted:
     def __init__(self, rows: Sequence[AnyResult]) -> None:
         """Take every row of the trial."""
         self.people = People(rows)
-        self._known: dict[Hashable, object] = {}
+        self._known: dict[Hashable, Any] = {}
 
     def counts(self, arm: Arm, rows: Sequence[ArmResult]) -> ArmSummary:
         """Return events and n of an arm, added over rows."""
@@ -59,7 +59,8 @@ class Converted:
         if isinstance(found, NotUsable):
             # a new one each time: an exception gathers the places that it was raised in
             raise NotUsable(str(found), found.lacks)
-        return cast("T", found)
+        made: T = found
+        return made
 
 
 def _keys(rows: Sequence[AnyResult]) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ def _families(effects: list[Effect]) -> list[list[Effect]]:
 
     linked = []
     for effect in effects:
-        names = [*effect.trial.parts, *({effect.trial.trial_id} & wholes)]
+        trial = effect.trial
+        names = (*trial.parts, trial.trial_id) if trial.trial_id in wholes else trial.parts
         linked.append((names, effect))
         for name in names[1:]:
             leader[lead(name)] = lead(names[0])

@@ -106,13 +106,13 @@ def hours_of_days(view: RowsByTrial) -> list[Finding]:
         by_trial[row.trial_id].add(hour)
         by_hour[row.outcome, hour].add(row.trial_id)
     odd = {trial_id: sorted(filter(_odd, hours)) for trial_id, hours in by_trial.items()}
+    last = {trial_id: max(hours) for trial_id, hours in by_trial.items()}
     found: list[tuple[Hashable, Finding]] = []
     for hour, row in rows:
-        hours = by_trial[row.trial_id]
         if message := (
             _in_itself(row, hour, odd[row.trial_id])
-            or _by_doses(view, row, hours)
-            or _where_others(row, hour, hours, by_hour)
+            or _by_doses(view, row, last[row.trial_id])
+            or _where_others(row, hour, by_trial[row.trial_id], by_hour)
         ):
             finding = view.finding("hours-like-days", row, "timepoint_h", message)
             found.append(((row.trial_id, message), finding))
@@ -137,16 +137,14 @@ def _odd(hour: float) -> bool:
     return hour == int(hour) and hour > 4 and hour % 12 != 0 and hour not in _OFTEN_SEEN
 
 
-def _by_doses(view: RowsByTrial, row: AnyResult, hours: set[float]) -> str:
+def _by_doses(view: RowsByTrial, row: AnyResult, last: float) -> str:
     """Say that several doses are given in a trial that ends within a day."""
-    if max(hours) >= DAY:
+    if last >= DAY:
         return ""
     doses = max((a.n_doses or 1 for a in view.arms_of.get(row.trial_id, [])), default=1)
     if doses < 2:
         return ""
-    return (
-        f"{max(hours):g} h is the last hour of a trial of {doses} doses: are these days or weeks?"
-    )
+    return f"{last:g} h is the last hour of a trial of {doses} doses: are these days or weeks?"
 
 
 def _where_others(
