@@ -114,6 +114,17 @@ def test_double_zero_and_empty_studies_change_nothing():
         assert two == pytest.approx(one, nan_ok=True)
 
 
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_a_trial_with_an_arm_of_nobody_is_no_trial(measure):
+    # rma.mh of metafor 3.8-1 counts it: k = 2 and, of RR, I² = 73% between one trial and the halves
+    # that it puts into an arm without people. One trial differs from no other.
+    one = {"ai": [3], "n1i": [20], "ci": [5], "n2i": [20]}
+    more = {"ai": [0, 3, 0], "n1i": [0, 20, 0], "ci": [1, 5, 0], "n2i": [20, 20, 0]}
+    for call in (lambda t: mantel_haenszel(measure, **t), lambda t: peto(**t)):
+        assert asdict(call(more)) == pytest.approx(asdict(call(one)), nan_ok=True)
+        assert (call(more).k, call(more).q_df) == (1, 0)
+
+
 def test_a_batch_is_its_analyses_and_one_failure_stays_alone():
     rng = np.random.default_rng(4)
     a, c = rng.integers(0, 6, (2, 5, 7)).astype(float)

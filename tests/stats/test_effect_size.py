@@ -233,6 +233,39 @@ def test_a_missing_number_gives_nan_and_nothing_else(measure):
         np.testing.assert_array_equal(np.isnan(got.vi), [False, True, False])
 
 
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD", "AS", "PETO", "OR2D", "OR2DN"])
+@pytest.mark.parametrize("add", [None, "TACC"])
+def test_an_arm_of_nobody_has_no_effect(measure, add):
+    # escalc of metafor 3.8-1 has RR 7 (variance 1.62), OR 13, RD 0.43 of the first study and RR 1
+    # of the second: the halves that it adds to empty cells are people whom nobody saw, compared as
+    # if they had been there. No risk was seen: there is no effect.
+    table = {"ai": [0, 0, 3], "n1i": [0, 0, 20], "ci": [1, 0, 5], "n2i": [20, 0, 20]}
+    got = effect_size(measure, add=add, **table)
+    np.testing.assert_array_equal(np.isnan(got.yi), [True, True, False])
+    np.testing.assert_array_equal(np.isnan(got.vi), [True, True, False])
+    alone = effect_size(measure, add=add, **{name: value[2] for name, value in table.items()})
+    assert (got.yi[2], got.vi[2]) == (alone.yi, alone.vi)
+    other = {"ai": table["ci"], "n1i": table["n2i"], "ci": table["ai"], "n2i": table["n1i"]}
+    assert np.isnan(effect_size(measure, to="all", **other).yi).tolist() == [True, True, False]
+
+
+def test_a_study_of_nobody_is_no_empty_cell_of_the_others():
+    table = {"ai": [0, 2], "n1i": [0, 9], "ci": [1, 3], "n2i": [5, 8]}
+    alone = effect_size("OR", ai=2, n1i=9, ci=3, n2i=8)
+    assert effect_size("OR", to="if0all", **table).yi[1] == alone.yi
+
+
+@pytest.mark.parametrize("measure", ["MPRD", "MPRR", "MPOR", "MPORC", "MPPETO"])
+def test_a_table_without_pairs_has_no_effect(measure):
+    got = effect_size(measure, ai=[0, 4], bi=[0, 5], ci=[0, 3], di=[0, 7])
+    assert np.isnan(got.yi).tolist() == [True, False]
+    assert np.isnan(got.vi).tolist() == [True, False]
+
+
+def test_studies_without_events_may_be_dropped_of_one_study_too():
+    assert np.isnan(effect_size("RR", ai=0, n1i=10, ci=0, n2i=12, drop00=True).yi)
+
+
 TABLE = {"ai": [1, 2], "n1i": [5, 5], "ci": [1, 2], "n2i": [5, 5]}
 MEANS = {"m1i": [1, 2], "sd1i": [1, 1], "n1i": [5, 5], "m2i": [0, 0], "sd2i": [1, 1], "n2i": [5, 5]}
 TWICE = {"m1i": [1, 2], "sd1i": [1, 1], "m2i": [3, 3], "sd2i": [1, 1], "ni": [5, 5], "ri": 0.5}

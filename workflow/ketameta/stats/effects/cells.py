@@ -17,9 +17,15 @@ BY_SIZE = "TACC"
 
 
 def two_by_two(x: Arrays) -> tuple[Array, Array, Array, Array]:
-    """Cells a, b, c, d (events and non-events of arm 1, then of arm 2)."""
+    """Cells a, b, c, d (events and non-events of arm 1, then of arm 2).
+
+    NaN in all four where an arm has no people: they compare nothing, and what is added to empty
+    cells would be people of its own.
+    """
     a, b = size_and_rest(x, "ai", "bi", "n1i")
     c, d = size_and_rest(x, "ci", "di", "n2i")
+    nobody = (a + b == 0) | (c + d == 0)
+    a, b, c, d = (np.where(nobody, np.nan, cell) for cell in (a, b, c, d))
     return a, b, c, d
 
 

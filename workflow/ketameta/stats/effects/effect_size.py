@@ -255,7 +255,8 @@ def effect_size(
     **arrays
         Numbers of the studies, as many in each (a plain number stands for all of them);
         leading axes are broadcast. NaN, None or a masked entry is a missing number and gives
-        NaN. Series of pandas are paired by their labels.
+        NaN; so does an arm without people, or a table without pairs: nothing is added to its
+        cells. Series of pandas are paired by their labels.
 
     Raises
     ------
@@ -268,7 +269,8 @@ def effect_size(
     -----
     Formulas and defaults are those of `escalc` of metafor 3.8-1 where it has the
     measure (not SMDX, PCTRED, MPRDM, MPRRM, VRC, CVRC, nor has it "TACC", and "LS2" of VR
-    and CVR). Each measure's own function, named in `MEASURES`, states formula and source.
+    and CVR), but for arms without people, to which it adds halves and then compares them. Each
+    measure's own function, named in `MEASURES`, states formula and source.
 
     Examples
     --------

@@ -24,8 +24,9 @@ Effect = tuple[Array, Array]
 def _pairs(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     refuse_negative(x, "ai", "bi", "ci", "di")
     cells = tuple(x[name].copy() for name in ("ai", "bi", "ci", "di"))
-    missing = np.isnan(sum(cells, np.zeros(())))
-    for cell in cells:  # a table without one of its cells is none, also where it is not used
+    pairs = sum(cells, np.zeros(()))
+    missing = np.isnan(pairs) | (pairs == 0)
+    for cell in cells:  # a table without pairs or one of its cells is none, used or not
         cell[missing] = np.nan
     if options.drop00:
         drop_double_zero(cells, (0, 2), (1, 3))

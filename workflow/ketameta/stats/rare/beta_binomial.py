@@ -213,8 +213,6 @@ def _fit(measure: str, common: str, cells: list[Array], level: float) -> dict[st
     """Fit one analysis and return every field."""
     present = ~np.isnan(sum(cells, np.zeros(())))
     a, b, c, d = (cell[present] for cell in cells)
-    held = (a + b > 0) & (c + d > 0)
-    a, b, c, d = a[held], b[held], c[held], d[held]
     k = int(a.size)
     out: dict[str, Any] = {f.name: float("nan") for f in fields(BetaBinomial)}
     out |= {"k": k, "converged": k == 0}

@@ -41,7 +41,7 @@ class CommonEffect(Shown):
     i2, h2
         From Q: i2 = 100 max(0, (Q - df)/Q) in per cent, h2 = Q/df.
     k
-        Studies with all numbers, also those without events.
+        Studies with all numbers and people in both arms, also those without events.
     """
 
     estimate: Number
@@ -265,7 +265,7 @@ def mantel_haenszel(
     x = _studies(measure, tables)
     raw = events_and_times(x) if measure == "IRR" else two_by_two(x)
     size = sum(raw, np.zeros(()))
-    absent = np.isnan(size) | (size == 0)
+    absent = np.isnan(size)
     cells = [np.where(absent, np.nan, cell) for cell in raw]
     named: dict[str, Any] = {**x}
     es = effect_size(measure, add=add, to=to, drop00=drop00, **named)

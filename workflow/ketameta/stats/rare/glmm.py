@@ -200,7 +200,6 @@ def _kept(measure: str, model: str, drop00: bool, cells: list[Array]) -> list[Ar
             keep &= cells[0] + cells[2] > 0
     else:
         a, b, c, d = cells
-        keep &= (a + b > 0) & (c + d > 0)
         if drop00 or model in {"UM.FS", "CM.EL"}:
             keep &= (a + c > 0) & (b + d > 0)
         elif model == "CM.AL":
