@@ -274,6 +274,53 @@ def test_scores_of_all_people_are_those_of_a_mixture_of_observed_and_missing():
         informative_difference([0.4], [0.1], n1i=[9], n2i=[9], m1i=[3], m2i=[1], sd=-1)
 
 
+NUMBERS = {"n1i": [40, 55], "n2i": [40, 60]}
+EVERY_WAY = [
+    lambda **people: informative_missing("RR", **KNOWN | people),
+    lambda **people: gamble_hollis("OR", **KNOWN | people),
+    lambda **people: informative_difference([0.5, 0.1], [0.1, 0.2], **NUMBERS | people),
+]
+
+
+@pytest.mark.parametrize("way", EVERY_WAY, ids=["odds", "best and worst", "scores"])
+@pytest.mark.parametrize(
+    ("people", "says"),
+    [
+        ({"m2i": [4, -5]}, r"m2i\[1\] is negative \(-5\)"),
+        ({"m1i": -40}, r"m1i(\[0\])? is negative \(-40\)"),
+        ({"n1i": [40, -60]}, r"n1i\[1\] is (negative|below 1) \(-60\)"),
+        ({"m1i": [1, 2, 3]}, "differ in shape"),
+        ({"m1i": ["few", 1]}, "m1i must be numeric"),
+    ],
+)
+def test_numbers_of_people_that_cannot_be_are_named(way, people, says):
+    way(**LOST)
+    with pytest.raises(ValueError, match=says):
+        way(**LOST | people)
+
+
+@pytest.mark.parametrize("way", [informative_missing, gamble_hollis])
+def test_more_events_than_people_are_named(way):
+    with pytest.raises(ValueError, match=r"ci\[0\] is larger than n2i \(41\)"):
+        way("RD", **KNOWN | {"ci": [41, 1]}, **LOST)
+
+
+@pytest.mark.parametrize("way", [informative_missing, gamble_hollis])
+@pytest.mark.parametrize("lost", [0, 5])
+def test_a_group_of_which_nobody_is_known_has_no_effect(way, lost):
+    # else the halves of empty cells were the people from whom those of the missing are guessed
+    none = {"ai": [0, 31], "n1i": [0, 55], "ci": [10, 22], "n2i": [40, 60]}
+    found = way("RR", **none, m1i=[lost, 5], m2i=[4, 12])
+    whole = way("RR", **KNOWN, **LOST)
+    assert np.isnan([found.yi[0], found.vi[0]]).all()
+    assert (found.yi[1], found.vi[1]) == (whole.yi[1], whole.vi[1])
+
+
+def test_scores_of_a_group_of_nobody_are_refused():
+    with pytest.raises(ValueError, match=r"n2i\[1\] is below 1 \(0\)"):
+        informative_difference([0.5, 0.1], [0.1, 0.2], **NUMBERS | {"n2i": [40, 0]}, **LOST)
+
+
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
 def test_an_empty_cell_gets_its_half_as_in_the_observed_effect(measure):
     empty = {"ai": [0, 31], "n1i": [40, 55], "ci": [10, 60], "n2i": [40, 60]}

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from ketameta.stats.effects.cells import two_by_two
 from ketameta.stats.effects.effect_size import EffectSize, effect_size
+from ketameta.stats.effects.inputs import float_arrays, refuse_below_one, refuse_negative
 from ketameta.stats.numerics.checks import as_floats, one_of
 
 Array = NDArray[np.float64]
@@ -46,12 +48,13 @@ def informative_missing(
     Returns
     -------
     EffectSize. As in `effect_size` 1/2 is added to the observed cells of a study that has an
-    empty one. NaN where numbers are.
+    empty one. NaN where numbers are, and where a group has nobody whose outcome is known.
 
     Raises
     ------
     ValueError
-        For another measure, or an IMOR or a standard deviation below 0.
+        As `effect_size`; for another measure, a number of missing people, an IMOR or a standard
+        deviation below 0.
 
     Notes
     -----
@@ -80,11 +83,11 @@ def informative_missing(
     array([0.624])
     """
     one_of("measure", measure, MEASURES)
-    a, n1, c, n2 = (as_floats("counts", x) for x in (ai, n1i, ci, n2i))
+    a, n1, c, n2, m1, m2 = _counts(ai=ai, n1i=n1i, ci=ci, n2i=n2i, m1i=m1i, m2i=m2i)
     add = 0.5 * ((a == 0) | (a == n1) | (c == 0) | (c == n2))
     sd = as_floats("SD of the log IMOR", sd_log_imor)
-    r1, v1 = _risk(a, n1, add, m1i, imor_treated, sd)
-    r2, v2 = _risk(c, n2, add, m2i, imor_control, sd)
+    r1, v1 = _risk(a, n1, add, m1, imor_treated, sd)
+    r2, v2 = _risk(c, n2, add, m2, imor_control, sd)
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure == "RD":
             y, v = r1 - r2, v1 + v2
@@ -96,15 +99,24 @@ def informative_missing(
     return EffectSize(np.asarray(y), np.asarray(v), measure)
 
 
+def _counts(**counts: ArrayLike) -> tuple[Array, ...]:
+    """Check events, people and missing; events of a study with a group of nobody are NaN."""
+    x = float_arrays(counts)
+    refuse_negative(x, "m1i", "m2i")
+    a, _, c, _ = two_by_two(x)
+    return a, x["n1i"], c, x["n2i"], x["m1i"], x["m2i"]
+
+
 def _risk(
-    events: Array, people: Array, add: Array, m: ArrayLike, imor: ArrayLike, sd: Array
+    events: Array, people: Array, add: Array, lost: Array, imor: ArrayLike, sd: Array
 ) -> tuple[Array, Array]:
     """Return the risk of a whole group and its variance; `add` goes to both observed cells."""
-    lost, odds = as_floats("missing", m), as_floats("IMOR", imor)
+    odds = as_floats("IMOR", imor)
     if (odds < 0).any() or (sd < 0).any():
         raise ValueError("an informative missingness odds ratio, and its spread, is never below 0")
     cells = people + 2 * add
-    p, f = (events + add) / cells, lost / (people + lost)
+    with np.errstate(invalid="ignore"):  # of a group of nobody at all
+        p, f = (events + add) / cells, lost / (people + lost)
     bottom = 1 - p + odds * p
     q = odds * p / bottom
     slope = 1 - f + f * odds / bottom**2
@@ -141,7 +153,7 @@ def gamble_hollis(
     Raises
     ------
     ValueError
-        As `effect_size`; for another measure.
+        As `effect_size`; for another measure, or a number of missing people below 0.
 
     References
     ----------
@@ -155,7 +167,7 @@ def gamble_hollis(
     array([0.309])
     """
     one_of("measure", measure, MEASURES)
-    a, n1, c, n2, m1, m2 = (as_floats("counts", x) for x in (ai, n1i, ci, n2i, m1i, m2i))
+    a, n1, c, n2, m1, m2 = _counts(ai=ai, n1i=n1i, ci=ci, n2i=n2i, m1i=m1i, m2i=m2i)
     seen = effect_size(measure, ai=a, n1i=n1, ci=c, n2i=n2)
     least = effect_size(measure, ai=a, n1i=n1 + m1, ci=c + m2, n2i=n2 + m2)
     most = effect_size(measure, ai=a + m1, n1i=n1 + m1, ci=c, n2i=n2 + m2)
@@ -198,7 +210,8 @@ def informative_difference(
     Raises
     ------
     ValueError
-        For a standard deviation below 0.
+        For a standard deviation or a number of missing people below 0, or a group of nobody whose
+        score is known: argument and index are named.
 
     Notes
     -----
@@ -222,8 +235,11 @@ def informative_difference(
     spread = as_floats("SD of the IMDoM", sd)
     if (spread < 0).any():
         raise ValueError("the spread of a difference is never below 0")
-    for sign, people, missing, shift in ((1, n1i, m1i, treated), (-1, n2i, m2i, control)):
-        n, m, delta = (as_floats("numbers", x) for x in (people, missing, shift))
+    x = float_arrays({"n1i": n1i, "n2i": n2i, "m1i": m1i, "m2i": m2i})
+    refuse_below_one(x, "n1i", "n2i")
+    refuse_negative(x, "m1i", "m2i")
+    for sign, group, shift in ((1, "1", treated), (-1, "2", control)):
+        n, m, delta = x[f"n{group}i"], x[f"m{group}i"], as_floats("difference of means", shift)
         f = m / (n + m)
         y = y + sign * f * delta
         v = v + delta**2 * f * (1 - f) / (n + m) + (f * spread) ** 2
