@@ -234,6 +234,16 @@ def test_counts_are_pooled_as_they_are(script, own, measure, way):
             assert differing(script, other, other.choices(60, way)) == []
 
 
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_counts_of_which_everybody_has_the_event_tell_nothing(script, three, measure):
+    other = three[0].other(measure=measure, pooling=ENGINES[1], tau2_subgroups="separate")
+    full = [replace(e, events_t=e.n_t, events_c=e.n_c) for e in other.effects[:3]]
+    other.effects = [*full, *other.effects[3:]]
+    choices = [[i < 3 for i in range(len(other.effects))], *other.choices(10, "full")]
+    assert differing(script, other, choices) == []
+    assert "events on one side alone" in json.dumps(other.words(choices[0]))
+
+
 def made_up(draw, k):
     """Return effects and variances of studies of any size, at times with likelihoods of peaks."""
     v = np.exp(draw.uniform(-7, draw.uniform(-6, 4), k))

@@ -101,6 +101,12 @@ def test_nothing_to_compare_gives_nan():
         assert empty.k == 2
     assert np.isnan(peto(ai=[0, 0], n1i=[10, 12], ci=[0, 0], n2i=[9, 8]).estimate)
     assert np.isnan(mantel_haenszel("IRR", x1i=[0], t1i=[5], x2i=[0], t2i=[5]).estimate)
+    # Everybody in both arms: a ratio of 1 whose formula has a variance of 0, as if nothing more
+    # could be known (rma.mh of metafor 3.8-1 gives 1 from 1 to 1).
+    for measure in ("OR", "RR", "RD"):
+        full = mantel_haenszel(measure, ai=[10, 12], n1i=[10, 12], ci=[9, 8], n2i=[9, 8])
+        assert np.isnan([full.estimate, full.se, full.ci_low, full.ci_high, full.q_df]).all()
+    assert np.isnan(peto(ai=[10], n1i=[10], ci=[9], n2i=[9]).estimate)
 
 
 def test_double_zero_and_empty_studies_change_nothing():

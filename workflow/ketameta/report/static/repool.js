@@ -380,7 +380,7 @@ window.ketametaRepool = (function repool() {
     const cells = tables.map((e) => [e.eventsT, e.nT - e.eventsT, e.eventsC, e.nC - e.eventsC]);
     const how = model.pooling === "Peto" ? peto : mantelHaenszel;
     const { estimate, se, q, number } = how(cells, measure.risks);
-    if (!Number.isFinite(se) || !Number.isFinite(estimate)) {
+    if (!(se > 0) || !Number.isFinite(se) || !Number.isFinite(estimate)) {
       return { ...found, failure: "events on one side alone" };
     }
     const df = number - 1;
@@ -434,8 +434,7 @@ window.ketametaRepool = (function repool() {
         return (c * n1 ** 2 - a * n2 ** 2 + (n1 * n2 * (n2 - n1)) / 2) / n ** 2;
       });
       const q = total((a, b, c, d, n) => (a * d + c * b) / n) / 2;
-      const variance = (estimate * p + q) / w ** 2;
-      se = variance > 0 ? Math.sqrt(variance) : NaN;
+      se = Math.sqrt((estimate * p + q) / w ** 2);
     }
     return { estimate, se, ...qAround(estimate, cells, by) };
   }

@@ -29,8 +29,8 @@ Number = Any  # a float for one analysis, an array of shape (...) for a batch
 class CommonEffect(Shown):
     """A common effect with its test, interval and test of heterogeneity.
 
-    NaN where there is nothing to estimate from: everything for k = 0 or
-    without an event to compare, `q_p`, `i2` and `h2` for one study.
+    NaN where there is nothing to estimate from: everything for k = 0, without an event to compare
+    or where everybody has it, `q_p`, `i2` and `h2` for one study.
 
     Attributes
     ----------
@@ -86,7 +86,8 @@ def _summary(
     """Test, interval and heterogeneity from (estimate, se) and (Q, studies in Q)."""
     (estimate, se), (q, k_q) = effect, around
     z = special.ndtri(0.5 + as_level(level) / 2)
-    good = np.isfinite(estimate) & np.isfinite(se)
+    # a variance of 0, as where everybody has the event, is no information
+    good = np.isfinite(estimate) & np.isfinite(se) & (se > 0)
     estimate, se = np.where(good, estimate, np.nan), np.where(good, se, np.nan)
     df = np.where(good & (k_q > 0), k_q - 1.0, np.nan)
     q = np.where(df > 0, np.maximum(q, 0.0), np.where(df == 0, 0.0, np.nan))
@@ -312,9 +313,7 @@ def _pool_rd(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
     rd = _total((a * n2 - c * n1) / n, known) / w
     p = _total((c * n1**2 - a * n2**2 + n1 * n2 * (n2 - n1) / 2) / n**2, known)
     q = _total((a * d + c * b) / n, known) / 2
-    # Every table at 0 or 100% gives a variance of 0, which is no information: NaN.
-    variance = (rd * p + q) / w**2
-    return rd, np.sqrt(np.where(variance > 0, variance, np.nan))
+    return rd, np.sqrt((rd * p + q) / w**2)
 
 
 def _greenland_robins(a: Array, b: Array, c: Array, d: Array) -> Array:
@@ -322,9 +321,7 @@ def _greenland_robins(a: Array, b: Array, c: Array, d: Array) -> Array:
     n1, n2, n = a + b, c + d, a + b + c + d
     known = n > 0
     within = (a * b / n1) * (n2 / n) ** 2 + (c * d / n2) * (n1 / n) ** 2
-    spread = _total(within, known)
-    variance = spread / _total(n1 * n2 / n, known) ** 2
-    return np.sqrt(np.where(variance > 0, variance, np.nan))
+    return np.sqrt(_total(within, known) / _total(n1 * n2 / n, known) ** 2)
 
 
 def _pool_irr(x1: Array, t1: Array, x2: Array, t2: Array) -> tuple[Array, Array]:
