@@ -89,7 +89,7 @@ def test_each_is_pooled_as_it_is_alone_to_the_last_bit(asked, words):
         status, alone, err = asked(content, "--only", f"topic={row['topic']}", *words, "--json")
         if row["reason"]:
             said = json.loads(alone)["fit"]["estimate"] if alone else err
-            assert said is None or "no study has the numbers" in said
+            assert said is None or "no study has an effect" in said
             continue
         assert status == 0
         fit = json.loads(alone)["fit"]
@@ -109,7 +109,7 @@ def test_an_analysis_with_a_fault_is_a_row_with_its_reason(asked):
         "c": "",
         "d": "line 9 column yi: 'x' is not a number",
         "e": "rows of MD and OR do not belong into one pool",
-        "f": "no study has the numbers for an effect",
+        "f": "no study has an effect",
     }
     assert "d: line 9 column yi: 'x' is not a number" in err
     assert rows["c"]["k"] == 1

@@ -187,6 +187,110 @@ def test_where_no_study_has_an_effect_each_reason_is_said(pooled) -> None:
     assert "line 3: an event in everybody" in err
 
 
+NO_EVENT = "study,ai,n1i,ci,n2i\nA,0,30,0,30\nB,0,45,0,44\n"
+EVERYBODY = "study,ai,bi,ci,di\nA,30,0,30,0\nB,45,0,44,0\n"
+WAYS = [
+    ("RR",), ("OR",), ("PETO",), ("OR", "--pooling=Peto"),
+    *[(measure, "--pooling=MH") for measure in ("RR", "OR", "RD")],
+    *[("OR", f"--pooling={way}") for way in ("GLMM", "UM.RS", "CM.EL")],
+    *[(measure, "--pooling=beta-binomial") for measure in ("RR", "OR", "RD")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WAYS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(NO_EVENT, "no event in any study"), (EVERYBODY, "an event in everybody in every study")],
+    ids=["none", "all"],
+)
+def test_where_nothing_can_be_compared_every_way_says_so(pooled, words, content, says) -> None:
+    status, out, err = pooled(content, "--measure", *words)
+    assert (status, out) == (1, "")
+    assert err.rstrip().endswith(f": {says}: there is nothing to compare")
+    by = "topic," + content.replace("\nA", "\nt,A").replace("\nB", "\nt,B")
+    status, _, err = pooled(by, "--by", "topic", "--measure", *words)
+    assert (status, err) == (1, f"t: {says}\n")
+
+
+def test_rates_and_shares_without_events_too(pooled) -> None:
+    rates = "study,x1i,t1i,x2i,t2i\nA,0,30,0,30\nB,0,45,0,44\n"
+    for words in (("IRR",), ("IRR", "--pooling=MH"), ("IRR", "--pooling=UM.RS")):
+        assert "no event in any study" in pooled(rates, "--measure", *words)[2]
+    shares = "study,xi,ni\nA,0,30\nB,0,45\n"
+    assert "no event in any study" in pooled(shares, "--measure=PLO", "--pooling=GLMM")[2]
+    # by inverse variance halves are added, and said: a share of 0 of 75 is a result
+    assert pooled(shares, "--measure", "PLO")[0] == 0
+
+
+@pytest.mark.parametrize("words", WAYS, ids=" ".join)
+def test_where_no_study_has_an_effect_the_status_is_that_of_every_way(pooled, words) -> None:
+    content = "study,ai,n1i,ci,n2i\nA,0,0,1,30\nB,,45,1,44\n"
+    status, out, err = pooled(content, "--measure", *words)
+    assert (status, out) == (1, "")
+    assert "line 2: an arm without people, line 3: ai is empty" in err
+
+
+@pytest.mark.parametrize("way", ["MH", "Peto", "UM.RS"])
+def test_only_a_way_that_searches_speaks_of_its_search(pooled, way) -> None:
+    status, out, _ = pooled(
+        "study,ai,n1i,ci,n2i\nA,0,30,2,30\nB,0,45,4,44\n", "--measure=OR", f"--pooling={way}"
+    )
+    assert status == 0
+    assert ("no pooled effect: events on one side alone" in out) == (way != "Peto")
+    assert ("search" in out) == (way == "UM.RS")
+
+
+THREE_OF_FOUR = "4 studies, 3 with an effect of their own, "
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("RR",), "3 studies, "),
+        (("OR", "--pooling=UM.RS"), "3 studies, "),
+        (("RR", "--pooling=MH"), THREE_OF_FOUR),
+        (("OR", "--pooling=Peto"), THREE_OF_FOUR),
+        (("RR", "--pooling=beta-binomial"), THREE_OF_FOUR),
+        (("RD", "--pooling=MH"), "4 studies, "),
+    ],
+)  # fmt: skip
+def test_the_number_of_studies_tells_how_many_have_an_effect(pooled, words, says) -> None:
+    _, out, _ = pooled(DOUBLE, "--measure", *words)
+    (head,) = [line for line in out.splitlines() if " studies, " in line]
+    assert head.startswith(f"{words[0]}, {says}")
+    assert ("own" in head) == ("own" in says)
+
+
+def test_a_study_alone_has_an_effect_of_its_own(pooled) -> None:
+    two = "study,ai,n1i,ci,n2i\nAsh,0,45,0,47\nBeech,3,52,1,55\n"
+    assert (
+        "\nRR, 2 studies, 1 with an effect of its own, "
+        in pooled(two, "--measure=RR", "--pooling=MH")[1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (("RR",), ["prediction", "tau²", "I²", "Q"]),
+        (("RR", "--pooling=MH"), ["I²", "Q"]),
+        (("OR", "--pooling=Peto"), ["I²", "Q"]),
+        (("OR", "--pooling=UM.RS"), ["prediction", "tau²", "I²"]),
+        (("RR", "--pooling=beta-binomial"), []),
+    ],
+)
+def test_what_a_way_of_pooling_does_not_know_has_no_line(pooled, words, lines) -> None:
+    _, out, _ = pooled(DOUBLE, "--measure", *words)
+    _, numbers, *_ = out.split("\n\n")
+    assert [line.split()[0] for line in numbers.splitlines()[1:]] == ["pooled", *lines]
+    assert "–" not in numbers
+    # without a pooled effect there is nothing to add either
+    none = "study,ai,n1i,ci,n2i\nA,0,30,2,30\nB,0,45,4,44\n"
+    if words != ("RR",) and "--pooling=Peto" not in words:
+        _, numbers, *_ = pooled(none, "--measure", *words)[1].split("\n\n")
+        assert [line.split()[0] for line in numbers.splitlines()[1:]] == ["pooled"]
+
+
 # --- scales and limits ---------------------------------------------------------------------------
 
 SHARES = "study,xi,ni\nIris,0,24\nJonquil,4,35\nKale,41,52\nLily,22,80\nMint,60,400\n"

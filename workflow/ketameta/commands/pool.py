@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, bare_name
-from ketameta.commands.pool_counts import WAYS, Columns, fitted, refused
+from ketameta.commands.pool_counts import WAYS, Columns, eventless, fitted, refused
 from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
 from ketameta.commands.pool_many import is_many, pool_each
 from ketameta.commands.pool_moderators import column_of, misfit, regression
@@ -324,9 +324,11 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
     except ValueError as error:
         raise TableError(fault_of(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
-    if not fit.k:
+    if np.isnan(fit.estimate) and (why := eventless(studies.columns)):
+        raise TableError((0, "", f"{why}: there is nothing to compare"))
+    if np.isnan(fit.estimate) and np.isnan(yi).all():
         told = first_few([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
-        first = f"no study has the numbers for an effect: {needs(measure)}"
+        first = f"no study has an effect, for which {needs(measure)}"
         raise TableError((0, "", f"{first}; {told}"))
     names = [studies.names[i] for i in effects.corrected]
     alone = "" if options.pooling == INVERSE_VARIANCE else "; the pool takes counts as they are"

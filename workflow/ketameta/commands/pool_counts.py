@@ -20,6 +20,7 @@ from ketameta.measures import (
     UM_RS,
 )
 from ketameta.stats import RandomEffects, beta_binomial, glmm, mantel_haenszel, peto, random_effects
+from ketameta.stats.effects.inputs import size_and_rest
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.stats.univariate.prediction import prediction_interval
 
@@ -40,6 +41,7 @@ COUNTS = {
     "IRR": ("x1i", "t1i", "x2i", "t2i"),
     "PLO": ("xi", "mi", "ni"),
 }
+_GROUPS = (("ai", "bi", "n1i"), ("ci", "di", "n2i"), ("xi", "mi", "ni"))
 
 
 def refused(way: str, measure: str) -> str:
@@ -51,6 +53,27 @@ def refused(way: str, measure: str) -> str:
         f"--pooling {way} is for {' and '.join(WAYS[way])}, and the measure is {measure}, "
         f"which takes {', '.join(takes)}"
     )
+
+
+def eventless(columns: Columns) -> str:
+    """Say so where no study has an event, or nobody in any is without one; else empty.
+
+    Of the studies that are whole. No way of pooling has anything to compare then; only where halves
+    are added to empty cells is a risk told, or a difference of 0.
+    """
+    events = [columns[name] for name in ("ai", "ci", "xi", "x1i", "x2i") if name in columns]
+    groups = [names for names in _GROUPS if names[0] in columns]
+    others = [size_and_rest(columns, *names)[1] for names in groups]
+    whole = ~np.isnan(sum((*events, *others), np.zeros(())))
+    for some, rest in zip(events, others, strict=False):
+        whole &= some + rest > 0
+    if not events or not whole.any():
+        return ""
+    if not any(x[whole].any() for x in events):
+        return "no event in any study"
+    if others and not any(x[whole].any() for x in others):
+        return "an event in everybody in every study"
+    return ""
 
 
 def fitted(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.commands.pool_counts import COUNTS, fitted
+from ketameta.commands.pool_counts import COUNTS, eventless, fitted
 from ketameta.commands.pool_questions import Question, is_review, questions_of
 from ketameta.commands.pool_rows import OptionError
 from ketameta.commands.pool_text import Options, plain
@@ -82,10 +82,10 @@ def _frame(keys: Sequence[str], questions: Sequence[Question], options: Options)
         elif name != "weights":
             columns[name] = pooled[name].astype(float)
     columns["reason"] = [
-        question.reason or _reason(*row)
+        question.reason or _reason(question, *row)
         for question, row in zip(
             questions,
-            pooled[["fault", "k", "estimate"]].itertuples(index=False, name=None),
+            pooled[["fault", "estimate"]].itertuples(index=False, name=None),
             strict=True,
         )
     ]
@@ -93,14 +93,15 @@ def _frame(keys: Sequence[str], questions: Sequence[Question], options: Options)
     return pd.DataFrame(columns)
 
 
-def _reason(fault: str, k: float, estimate: float) -> str:
+def _reason(question: Question, fault: str, estimate: float) -> str:
     """Say why there is no result, where there is none."""
-    if fault:
+    if fault or not np.isnan(estimate):
         return fault
-    if not k > 0:
-        return "no study has the numbers for an effect"
-    alone = "no pooled effect: events on one side alone, or numbers too far apart"
-    return alone if np.isnan(estimate) else ""
+    if why := eventless(question.columns):
+        return why
+    if np.isnan(question.yi).all():
+        return "no study has an effect"
+    return "no pooled effect: events on one side alone, or numbers too far apart"
 
 
 def _on_the_readable_scale(

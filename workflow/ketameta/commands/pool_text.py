@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.measures import INVERSE_VARIANCE
+from ketameta.measures import INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO
 from ketameta.stats import MEASURES, RandomEffects, back_transform
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.tables.problems import first_few
@@ -86,11 +86,10 @@ def remarks(pooled: Pooled) -> list[str]:
     if pooled.options.pooling != INVERSE_VARIANCE:
         found.append("weights are those of inverse variance, not of the pooled effect")
         if math.isnan(fit.estimate):
-            found.append(
-                "no pooled effect: events on one side alone, or the search for the highest "
-                "likelihood did not come to its end"
-            )
-            return found
+            why = "no pooled effect: events on one side alone"
+            if pooled.options.pooling not in (MANTEL_HAENSZEL, PETO):
+                why += ", or the search for the highest likelihood did not come to its end"
+            return [*found, why]
     if (size := pooled.size()) is not None:
         found.append(
             "double arcsines are shown as proportions: of a study by its own n, of the pool by the "
@@ -214,6 +213,9 @@ def print_pooled(pooled: Pooled) -> None:
         return _shown(pooled.shown, value, size)
 
     count = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+    if (own := int(np.isfinite(pooled.yi).sum())) < fit.k:
+        # such as one without events, which ways of counts take and of which a ratio says nothing
+        count += f", {own} with an effect of {'its' if own == 1 else 'their'} own"
     measure = (
         pooled.measure if pooled.measure != "GEN" or pooled.shown == "GEN" else "GEN as a ratio"
     )
@@ -223,18 +225,36 @@ def print_pooled(pooled: Pooled) -> None:
         by = pooled.options.pooling
     print(f"\n{measure}, {count}, {by}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
-    print(f"pooled      {show(fit.estimate)} ({around}), p = {number(fit.p)}")
-    print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
-    low, high = number(fit.tau2_low), number(fit.tau2_high)
-    print(f"tau²        {number(fit.tau2)} ({low} to {high})")
-    low, high = number(fit.i2_low, ".1f"), number(fit.i2_high, ".1f")
-    print(f"I²          {number(fit.i2, '.1f')}% ({low} to {high}%)")
-    df = number(fit.q_df, "g")
-    print(f"Q           {number(fit.q, '.2f')}, df = {df}, p = {number(fit.q_p)}")
+    effect = f"pooled      {show(fit.estimate)} ({around}), p = {number(fit.p)}"
+    print(effect, *_spread_lines(pooled, show), sep="\n")
     for section in pooled.beside:
         print("", *section.lines(head, show), sep="\n")
     if found := remarks(pooled):
         print(*("", *found), sep="\n")
+
+
+def _spread_lines(pooled: Pooled, show: Callable[[float], str]) -> list[str]:
+    """Return how far effects lie apart; of counts only what their way of pooling knows."""
+    fit, every = pooled.fit, pooled.options.pooling == INVERSE_VARIANCE
+
+    def between(low: float, high: float, form: str = ".4g", unit: str = "") -> str:
+        known = every or not math.isnan(low)
+        return f" ({number(low, form)} to {number(high, form)}{unit})" if known else ""
+
+    lines = (
+        (fit.pi_low, f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}"),
+        (fit.tau2, f"tau²        {number(fit.tau2)}{between(fit.tau2_low, fit.tau2_high)}"),
+        (
+            fit.i2,
+            f"I²          {number(fit.i2, '.1f')}%{between(fit.i2_low, fit.i2_high, '.1f', '%')}",
+        ),
+        (
+            fit.q,
+            f"Q           {number(fit.q, '.2f')}, df = {number(fit.q_df, 'g')}, "
+            f"p = {number(fit.q_p)}",
+        ),
+    )
+    return [line for known, line in lines if every or not math.isnan(known)]
 
 
 def _print_studies(pooled: Pooled, head: str) -> None:
