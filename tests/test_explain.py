@@ -137,6 +137,36 @@ def test_an_edited_cell_is_shown_as_it_stands_with_what_the_run_had(copied, say)
     assert "changed since the last run" in flat(say(copied, "murrough2013a").stdout)
 
 
+def test_the_list_of_analyses_tells_that_tables_changed(copied, say):
+    assert "changed" not in say(copied).stdout
+    copied.edit(OUTCOMES, ",47,30,", ",47,31,")
+    done = say(copied)
+    told, listed = done.stdout.split("\n\n", 1)
+    assert flat(told).startswith("data/raw changed since the last run (rows: 1 edited): what ")
+    assert "`ketameta run`" in told
+    assert listed.startswith("analysis ")
+    # rows in another order are another file, and the same tables
+    copied.edit(OUTCOMES, ",47,31,", ",47,30,")
+    head, *rows = copied.path(OUTCOMES).read_text(encoding="utf-8").splitlines(keepends=True)
+    copied.path(OUTCOMES).write_text(head + "".join(rows[::-1]), encoding="utf-8")
+    assert "changed" not in say(copied).stdout
+    # a table that is gone, or a new one
+    copied.edit("data/raw/trials.csv", "zarate2006", "zarate2007")
+    assert "changed since the last run" in say(copied).stdout
+
+
+def test_a_run_that_cannot_tell_is_listed_with_what_to_do(copied, say):
+    copied.edit(OUTCOMES, ",47,30,", ",47,31,")
+    copied.path("data/processed/outcomes.parquet").write_bytes(b"no table")
+    done = say(copied)
+    assert done.returncode == 0
+    told, listed = done.stdout.split("\n\n", 1)
+    assert "outcomes.parquet: cannot be read" in flat(told)
+    assert "run `ketameta run`" in flat(told)
+    assert listed.startswith("analysis ")
+    assert "not run yet" not in listed
+
+
 def test_a_cell_that_was_emptied_or_filled_is_shown_as_well(copied, say):
     copied.edit(OUTCOMES, ",47,30,", ",47,,")
     copied.edit(OUTCOMES, ",47,,", ",47,,")

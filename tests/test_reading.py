@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +136,30 @@ def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):
     (tmp_path / "tables" / "syntheses.csv").write_text(csv_of(SYNTHESES.names), encoding="utf-8")
     (found,) = ketameta.read(tmp_path).studies.to_dict("records")
     assert {name: reading._none(cell) for name, cell in found.items()} == row
+
+
+@pytest.mark.parametrize("place", [".", "data/processed"])
+def test_results_of_tables_that_changed_since_are_told(small_built, tmp_path, monkeypatch, place):
+    for name in ("data", "reports/tables"):
+        shutil.copytree(small_built.path(name), tmp_path / name)
+    ketameta.read(tmp_path / place)  # as it was run: no warning, which would be an error here
+    table = tmp_path / "data" / "raw" / "outcomes.csv"
+    table.write_bytes(table.read_bytes().replace(b",47,30,", b",47,31,"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match="^data/raw changed since the last run, .*ketameta run"):
+        found = ketameta.read(place)
+    assert len(found) == 3
+    # a report that was sent alone, and results without their tables, cannot tell
+    ketameta.read(small_built.path("reports/tables").parent)
+    shutil.rmtree(tmp_path / "data" / "raw")
+    ketameta.read(place)
+
+
+def test_a_table_that_came_since_is_told(small_built, tmp_path):
+    shutil.copytree(small_built.path("data"), tmp_path / "data")
+    (tmp_path / "data" / "raw" / "more.csv").write_text("trial_id\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match="changed since the last run"):
+        ketameta.read(tmp_path)
 
 
 def test_an_analysis_is_its_rows_and_its_synthesis_a_series(results):

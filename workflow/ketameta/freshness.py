@@ -197,6 +197,19 @@ def entered(raw: Path) -> list[Path]:
     return [path for path in found if path.suffix.lower() in _ENTERED and path.is_file()]
 
 
+def edited(project: Path = Path()) -> bool:
+    """Say whether the raw tables of a project are, byte by byte, no longer those of its last run.
+
+    Without tables or without a list of that run nothing is known of it.
+    """
+    made, files = read_made(project / list_of("ingest")), entered(project / RAW)
+    if made is None or not files:
+        return False
+    now = {(RAW / path.name).as_posix(): file_hash(path) for path in files}
+    then = {name: hash_ for name, hash_ in made.inputs.items() if Path(name).parent == RAW}
+    return now != then
+
+
 def made_from(configuration: Configuration) -> dict[str, str]:
     """Return digests of what a run is made from beside its tables: words, code, packages, report.
 

@@ -11,12 +11,14 @@ import csv
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from ketameta.freshness import RAW, edited
 from ketameta.measures import MEASURES
 from ketameta.notebook import Picture, Text, from_here, table_html
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
@@ -54,6 +56,11 @@ def read(path: str | os.PathLike[str] = REPORTS) -> Results:
         Tables as frames of pandas, and the analyses by name. A table is read when it is first
         asked for: read anew after another run.
 
+    Warns
+    -----
+    UserWarning
+        Where the tables of the project in `data/raw` are no longer those of that run.
+
     Raises
     ------
     FileNotFoundError
@@ -81,6 +88,12 @@ def read(path: str | os.PathLike[str] = REPORTS) -> Results:
     ):
         made = (project / PROCESSED / f"{SYNTHESES}.parquet").is_file()
         if made and project / inner == here:
+            if edited(project):
+                warnings.warn(
+                    f"{from_here(project / RAW)} changed since the last run, whose results these "
+                    "are: `ketameta run` brings them up to date",
+                    stacklevel=2,
+                )
             return Results(project / PROCESSED, project / REPORTS)
     for reports in (here, here / REPORTS):
         if (reports / "tables" / f"{SYNTHESES}.csv").is_file():

@@ -17,9 +17,16 @@ from ketameta.commands.last_run import (
     run_of,
     unknown,
 )
-from ketameta.commands.since import NoRunError, Since, UnknownWordError, made_rows
+from ketameta.commands.since import (
+    NoRunError,
+    Since,
+    UnknownWordError,
+    made_rows,
+    since_the_run,
+)
 from ketameta.configuration import Analysis, Configuration, ConfigurationError
 from ketameta.evidence.rows import ADDED
+from ketameta.freshness import edited
 from ketameta.measures import MEASURES
 from ketameta.tables.collection import by
 from ketameta.tables.effects import DerivationRow, LedgerRow, ResultRow
@@ -141,6 +148,9 @@ def _list(configuration: Configuration) -> int:
         pooled = {row.analysis: row.k for row in made_rows(SynthesisRow)}
     except NoRunError:
         pooled = {}
+    if said := _changes():
+        say(f"{said}.")
+        print()
     width = max(map(len, configuration.names))
     print(f"{'analysis':<{width}}  trials  title")
     for analysis in configuration:
@@ -150,6 +160,14 @@ def _list(configuration: Configuration) -> int:
         print(f"\n{len(missing)} not run yet (–): `ketameta run` pools them")
     print("\n`ketameta explain ANALYSIS`, `ketameta explain TRIAL` or both tell more.")
     return 0
+
+
+def _changes() -> str:
+    """Say what changed since the run; rows are compared only where a file is another."""
+    try:
+        return since_the_run().sentence() if edited() else ""
+    except NoRunError as error:
+        return str(error)
 
 
 def _analysis(analysis: Analysis, configuration: Configuration, since: Since) -> None:
