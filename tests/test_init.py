@@ -264,6 +264,52 @@ def test_every_row_of_its_tables_says_that_it_is_made_up():
         assert "made up" in files(what, "k")[name].decode()
 
 
+def test_words_of_made_up_trials_are_told_once_these_are_gone(
+    tmp_path, capsys, monkeypatch, words_of
+):
+    def told():
+        main(["check"])
+        said = capsys.readouterr().err.splitlines()
+        return [line for line in said if "[made-up]" in line]
+
+    folder = written(tmp_path, PLAIN)
+    monkeypatch.chdir(folder)
+    words_of(folder)
+    assert told() == []
+    tables = [*Path("data/raw").glob("*.csv")]
+    for path in tables:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("made_up_a", "smith2027"), encoding="utf-8")
+    assert told() == []  # two of them are left
+    for path in tables:
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("made_up_b", "jones2028").replace("made_up_c", "brown2029")
+        path.write_text(text, encoding="utf-8")
+    review = Path(CONFIG, "review.yaml")
+    lines = review.read_text(encoding="utf-8").splitlines()
+    kept = ("title: ", "lead: ", '  - name: "Your', "registration: ", "protocol: ", "  note: ")
+    places = [
+        f"{review.as_posix()}:{lines.index(line) + 1}: " for line in lines if line.startswith(kept)
+    ]
+    found = told()
+    assert len(found) == len(places) + 1 == 7
+    for line, place in zip(
+        found, [*places, "data/raw/claims.csv:2 column claim_id: "], strict=True
+    ):
+        assert place in line
+        assert line.startswith("warning: ")
+    assert (
+        "title: 'Atorvastatin compared with placebo: made-up numbers' is of the made-up" in found[0]
+    )
+    # each is told until it is written anew
+    title = f'title: "{PLAIN.title}"'
+    text = review.read_text(encoding="utf-8").replace(title, "title: Statins in adults")
+    review.write_text(text.replace("Your name", "Ann Author"), encoding="utf-8")
+    claims = Path("data/raw/claims.csv")
+    claims.write_text(claims.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    assert told() == found[1:2] + found[3:6]
+
+
 def test_its_actions_are_those_that_are_pinned_here():
     def pins(text):
         return set(re.findall(r"uses: (\S+ # \S+)", text))

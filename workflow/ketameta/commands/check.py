@@ -133,9 +133,10 @@ def _asked(found: Examined, folder: Path, given: argparse.Namespace) -> _Said:
 
 
 def _unused(found: Examined, each: bool) -> list[ToldProblem]:
-    """Return the rows that no analysis can use, where there are analyses and no fault."""
+    """Return what no analysis uses, and what is of no trial, where there are analyses, no fault."""
     if found.configuration is None or any(t.problem.severity == ERROR for t in found.told):
         return []
+    from ketameta.commands.left_over import LEFT_OVER, left_over
     from ketameta.commands.unused import IN_NONE, LIKE_DAYS, UNUSED_WORD, unused, unused_words
     from ketameta.normalize.checks.acknowledged import Subject
     from ketameta.normalize.trials import raw_rows
@@ -149,6 +150,7 @@ def _unused(found: Examined, each: bool) -> list[ToldProblem]:
             for p in rows
         ),
         *(ToldProblem(p, UNUSED_WORD, about.warned(p)) for p in words),
+        *(ToldProblem(p, LEFT_OVER, about.warned(p)) for p in left_over(found.tables)),
     ]
 
 

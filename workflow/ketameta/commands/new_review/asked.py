@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ketameta.commands.new_review.names import Name, NamingError, named, scale_of
 from ketameta.measures import EVENT, SCORE
@@ -36,6 +37,22 @@ class AskedOutcome:
         return _HARMED if self.harm else self.name.phrase
 
 
+class Said(NamedTuple):
+    """What stands in review.yaml until a person writes there; the title ends with its word."""
+
+    title: str = ": made-up numbers"
+    lead: str = (
+        "Every number and the claim in this report are made up: they came with a new project, "
+        "to be replaced by what trials report."
+    )
+    author: str = "Your name"
+    registered: str = "every number is made up"
+    searched: str = "no search was made: the trials are made up"
+
+
+SAID = Said()
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Treatments, their control, and outcomes, a harm behind those that are asked for."""
@@ -54,15 +71,12 @@ class Asked:
     @property
     def title(self) -> str:
         """Title of the report."""
-        return f"{capital(self.comparison)}: made-up numbers"
+        return f"{capital(self.comparison)}{SAID.title}"
 
     @property
-    def lead(self) -> str:
-        """What the report is about, as long as nothing in it is true."""
-        return (
-            "Every number and the claim in this report are made up: they came with a new project, "
-            "to be replaced by what trials report."
-        )
+    def said(self) -> Said:
+        """What the review says of itself, as long as nothing in it is true."""
+        return SAID
 
     @property
     def comparison(self) -> str:

@@ -14,6 +14,8 @@ from ketameta.tables.raw import RAW_TABLES
 LETTERS = "abcdefghijkl"
 HOURS = 12 * 7 * 24
 _SAID = "made up"
+# what the name of each trial begins with, and what tells the claim
+TRIAL, CLAIM, ARTICLE = "made_up_", "made_up_claim", "No article: this claim is made up"
 _FEWEST = 3
 _DOMAINS = 5
 
@@ -55,7 +57,7 @@ def made_up_tables(asked: Asked) -> dict[str, bytes]:
 
 def _add_trial(rows: dict[str, list[Row]], number: int, treatment: Name, asked: Asked) -> None:
     """Add a trial of one treatment to the tables."""
-    trial = f"made_up_{LETTERS[number]}"
+    trial = f"{TRIAL}{LETTERS[number]}"
     people, *sides = _TRIALS[number % len(_TRIALS)]
     people += 4 * (number // len(_TRIALS))
     rows["trials"].append(
@@ -138,13 +140,13 @@ def _claim(asked: Asked) -> Row:
     """Return a made-up claim about the first outcome."""
     outcome = asked.outcomes[0]
     return {
-        "claim_id": "made_up_claim",
+        "claim_id": CLAIM,
         "claim": f"Made up: under {asked.treated} {_promised(outcome)} than under "
         f"{asked.control.label}",
         "kind": "benefit",
         "section": "benefits",
         "headline": "true",
-        "article": "No article: this claim is made up",
+        "article": ARTICLE,
         "population": "adults",
         "direction": "favours treatment",
         "analysis": outcome.name.word,
