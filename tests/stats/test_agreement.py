@@ -65,7 +65,7 @@ def test_what_chance_gives_as_well_has_no_kappa():
 
 
 def test_wrong_use_is_refused():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="of the same things, in one order: first has 1, second 0"):
         cohen_kappa(["low"], [])
     with pytest.raises(ValueError, match="unclear"):
         cohen_kappa(["unclear"], ["low"], WORDS)

@@ -93,11 +93,15 @@ def test_icc_beyond_its_range_has_no_interval():
 
 
 def test_wrong_use_of_numbers_is_refused():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match=r"a column a rater: ratings\[0\] has 2, ratings\[1\] 1"):
         absolute_icc([(1.0, 2.0), (1.0,)])
-    with pytest.raises(ValueError, match="longer"):
+    with pytest.raises(ValueError, match=r"a column a rater: ratings\[0\] has 1, ratings\[2\] 2"):
+        absolute_icc([(1.0,), (1.0,), (1.0, 2.0)])
+    with pytest.raises(ValueError, match="first has 1, second 2"):
         limits_of_agreement([1.0], [1.0, 2.0])
-    with pytest.raises(ValueError, match=r"positive|domain"):
+    with pytest.raises(ValueError, match=r"second\[1\] is -2; a ratio is of numbers above 0"):
+        limits_of_agreement([1.0, 2.0], [1.0, -2.0], ratio=True)
+    with pytest.raises(ValueError, match=r"first\[0\] is 0; a ratio is of numbers above 0"):
         limits_of_agreement([0.0, 1.0], [1.0, 2.0], ratio=True)
 
 

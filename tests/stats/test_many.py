@@ -156,6 +156,17 @@ def test_columns_may_be_of_a_frame_or_of_arrow(ragged):
     pd.testing.assert_frame_equal(arrow.rename_axis("analysis"), plain)
 
 
+def test_a_column_that_is_not_there_is_named_with_what_was_meant(ragged):
+    group, yi, vi = ragged
+    frame = pd.DataFrame({"review": group, "yi": yi, "vi": vi})
+    with pytest.raises(ValueError, match=r"no column 'vii' for vi; did you mean 'vi'\?"):
+        pool_many("yi", "vii", "review", data=frame)
+    with pytest.raises(ValueError, match="no column 'x' for group: review, yi, vi"):
+        pool_many("yi", "vi", "x", data=pa.Table.from_pandas(frame))
+    with pytest.raises(ValueError, match="data is a table with named columns"):
+        pool_many("yi", "vi", "review", data=[yi, vi])
+
+
 def test_a_row_that_cannot_be_stops_its_analysis_alone_and_is_named(ragged):
     group, yi, vi = ragged
     whole = pool_many(yi, vi, group)

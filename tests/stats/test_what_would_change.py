@@ -116,6 +116,25 @@ def test_a_grid_of_new_trials_is_the_pooling_with_each():
             assert found.ci_high[i, j] == pytest.approx(fit.ci_high, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("effects", "variances", "says"),
+    [
+        ([0.1], [0.1, -0.5], r"^variances\[1\] is no sampling variance above 0 \(-0.5\)"),
+        ([0.1], [0.0], r"^variances\[0\] is no sampling variance above 0 \(0\)"),
+        ([0.1], [0.1, np.nan], r"^variances\[1\] is no sampling variance above 0 \(nan\)"),
+        ([0.1], 0.1, "^variances is a list of new trials"),
+        ([0.1, np.inf], [0.1], r"^effects\[1\] is no result of a trial \(inf\)"),
+        (0.1, [0.1], "^effects is a list of new trials"),
+    ],
+)
+def test_a_new_trial_that_cannot_be_is_named_as_such(effects, variances, says):
+    with pytest.raises(ValueError, match=says):
+        with_new_trial(YI, VI, effects, variances)
+    if effects == [0.1]:
+        with pytest.raises(ValueError, match=says):
+            conditional_power(YI, VI, variances)
+
+
 def test_power_of_a_common_effect_has_its_closed_form():
     y, v, new = np.array(YI), np.array(VI), np.array([0.3, 0.05, 0.01])
     total, w = (1 / v).sum(), 1 / new

@@ -186,6 +186,33 @@ def _explain(y: Floats, v: Floats, good: NDArray[np.bool_]) -> None:
     raise StudyError("vi", index, f"is {var:g}; a sampling variance is above 0")
 
 
+def columns_of(value: Any) -> list[str] | None:
+    """Return the names of the columns of a table (pandas, Arrow, a dict); None for no table."""
+    names = getattr(value, "column_names", None)
+    if names is None and getattr(value, "ndim", 2) == 2:
+        names = getattr(value, "columns", None)
+    if isinstance(value, Mapping):
+        names = value
+    return None if names is None else [str(name) for name in names]
+
+
+def named_columns(data: Any, **given: Any) -> tuple[Any, ...]:
+    """Return what is given of each argument; of one that is a name, that column of the table.
+
+    Raises a ValueError for what is no table, and for the first name that it has no column of.
+    """
+    columns = columns_of(data)
+    if columns is None:
+        raise ValueError("data is a table with named columns: a frame, an Arrow table or a dict")
+    for argument, name in given.items():
+        if isinstance(name, str) and name not in columns:
+            near = did_you_mean(argument, name, columns)
+            raise ValueError(
+                f"data has no column {name!r} for {argument}{near or ': ' + ', '.join(columns)}"
+            )
+    return tuple(data[x] if isinstance(x, str) else x for x in given.values())
+
+
 def as_labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.intp]]:
     """Return the labels in sorted order, and the place among them of each study.
 

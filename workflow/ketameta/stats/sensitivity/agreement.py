@@ -123,6 +123,7 @@ def cohen_kappa(
     share  0.8333  0.4365  0.9699
     kappa  0.8235  0.5023       1
     """
+    _refuse_unpaired(first, second)
     pairs = Counter(zip(first, second, strict=True))
     n = pairs.total()
     if not n:
@@ -156,6 +157,14 @@ def cohen_kappa(
     return Agreement(n, share, kappa, wilson(alike, n), interval)
 
 
+def _refuse_unpaired(first: Sequence[object], second: Sequence[object]) -> None:
+    if len(first) != len(second):
+        raise ValueError(
+            f"first and second are what two raters say of the same things, in one order: first has "
+            f"{len(first)}, second {len(second)}"
+        )
+
+
 def wilson(count: int, n: int) -> Interval | None:
     """Return the interval of a share of `n` (Wilson 1927, J Am Stat Assoc 22:209)."""
     if not n:
@@ -174,7 +183,7 @@ def absolute_icc(ratings: Sequence[Sequence[float]]) -> Icc:
     ICC(2,1) of Shrout & Fleiss 1979 (Psychol Bull 86:420), ICC(A,1) of McGraw & Wong 1996
     (Psychol Methods 1:30), with the interval by F of their table 7. With two raters it is wide: one
     degree of freedom says how far raters differ. None where no number differs from another; the
-    interval also where the raters agree on all. Raises ValueError where a row is shorter.
+    interval also where the raters agree on all. Raises ValueError where a row is shorter or longer.
 
     Examples
     --------
@@ -186,6 +195,12 @@ def absolute_icc(ratings: Sequence[Sequence[float]]) -> Icc:
     value  0.9921  0.9196  0.9995
     """
     n, k = len(ratings), len(ratings[0]) if ratings else 0
+    for i, row in enumerate(ratings):
+        if len(row) != k:
+            raise ValueError(
+                f"ratings has a row a thing and a column a rater: ratings[0] has {k}, "
+                f"ratings[{i}] {len(row)}"
+            )
     if n < 2 or k < 2:
         return Icc(n, None)
     rows = [fsum(row) / k for row in ratings]
@@ -238,7 +253,8 @@ def limits_of_agreement(
     Optom Vis Sci 92:e71), where differences are normal. With `ratio` all is done on logarithms and
     given as ratios (Bland & Altman 1999, Stat Methods Med Res 8:135); numbers must be above 0.
     Limits and intervals are None for one pair, and where all differences are the same. Raises
-    ValueError where there are not as many numbers on both sides, or the log of one is asked of 0.
+    ValueError where there are not as many numbers on both sides, or a ratio is asked of one not
+    above 0.
 
     Examples
     --------
@@ -253,6 +269,13 @@ def limits_of_agreement(
     high    3.03   1.578    10.45
     """
     from scipy.special import nctdtrit, stdtrit
+
+    _refuse_unpaired(first, second)
+    if ratio:
+        for name, numbers in (("first", first), ("second", second)):
+            for i, x in enumerate(numbers):
+                if not x > 0:
+                    raise ValueError(f"{name}[{i}] is {x:g}; a ratio is of numbers above 0")
 
     def scale(x: float) -> float:
         return log(x) if ratio else x

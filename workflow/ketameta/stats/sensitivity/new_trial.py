@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from ketameta.stats.effects.inputs import refuse
 from ketameta.stats.numerics.checks import as_effects, as_floats
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.univariate.pooling import random_effects
@@ -57,7 +58,7 @@ def with_new_trial(
     Raises
     ------
     ValueError
-        As `random_effects`.
+        As `random_effects`; where a result or a variance of the new trial cannot be one.
 
     References
     ----------
@@ -71,14 +72,30 @@ def with_new_trial(
     array([[-0.22,  0.2 ]])
     """
     y, v = as_effects(yi, vi)
-    new_v = as_floats("variances", variances)
-    new_y = np.broadcast_to(as_floats("effects", effects), (new_v.size, np.shape(effects)[-1]))
+    new_v, results = _variances(variances), _listed("effects", effects)
+    refuse(~np.isfinite(results), "effects", results, "is no result of a trial")
+    new_y = np.broadcast_to(results, (new_v.size, results.shape[-1]))
     shape = new_y.shape
     whole_y = np.concatenate([np.broadcast_to(y, (*shape, y.size)), new_y[..., None]], axis=-1)
     spread = np.broadcast_to(new_v[:, None], shape)
     whole_v = np.concatenate([np.broadcast_to(v, (*shape, v.size)), spread[..., None]], axis=-1)
     fit = random_effects(whole_y, whole_v, tau2, interval, level, tau2_interval=None)
     return NewTrial(*(np.asarray(x) for x in (fit.estimate, fit.ci_low, fit.ci_high)))
+
+
+def _variances(variances: ArrayLike) -> Array:
+    """Return sampling variances of a new trial, each above 0."""
+    found = _listed("variances", variances)
+    known = (found > 0) & np.isfinite(found)
+    refuse(~known, "variances", found, "is no sampling variance above 0")
+    return found
+
+
+def _listed(name: str, values: ArrayLike) -> Array:
+    found = as_floats(name, values)
+    if not found.ndim:
+        raise ValueError(f"{name} is a list of new trials; it is a single number")
+    return found
 
 
 def conditional_power(
@@ -114,7 +131,7 @@ def conditional_power(
     Raises
     ------
     ValueError
-        As `random_effects`.
+        As `random_effects`; where a variance of the new trial cannot be one.
 
     Notes
     -----
@@ -139,7 +156,7 @@ def conditional_power(
     """
     y, v = as_effects(yi, vi)
     now = random_effects(y, v, tau2, "wald", tau2_interval=None)
-    new_v = as_floats("variances", variances)
+    new_v = _variances(variances)
     centre = now.estimate if effect is None else effect
     quantiles = special.ndtri((np.arange(_RESULTS) + 0.5) / _RESULTS)
     results = centre + np.sqrt(new_v + now.tau2)[:, None] * quantiles

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +12,13 @@ from ketameta.stats.numerics.checks import (
     aligned,
     as_effects,
     as_floats,
+    columns_of,
     common_shape,
     is_missing,
     masked,
+    named_columns,
 )
 from ketameta.stats.numerics.shown import Labels, study_names
-from ketameta.stats.numerics.words import did_you_mean
 
 # columns that a table is searched for where none is named
 SPREADS = ("sei", "vi")
@@ -39,7 +39,7 @@ def effects_given(yi: Any, sei: Any, vi: Any, slab: Any, data: Any) -> Effects:
     Raises ValueError for what is missing, given twice or of other lengths, and for the first number
     that cannot be.
     """
-    if data is None and _columns_of(yi) is not None:
+    if data is None and columns_of(yi) is not None:
         data, yi = yi, None
     if data is not None:
         yi, sei, vi, slab = _from_table(data, yi, sei, vi, slab)
@@ -85,40 +85,13 @@ def _labels(slab: Any, k: int) -> Labels:
     return tuple(str(i) if is_missing(name) else str(name) for i, name in enumerate(found, 1))
 
 
-def _columns_of(value: Any) -> list[str] | None:
-    """Return the names of the columns of a table (pandas, Arrow, a dict); None for no table."""
-    names = getattr(value, "column_names", None)
-    if names is None and getattr(value, "ndim", 2) == 2:
-        names = getattr(value, "columns", None)
-    if isinstance(value, Mapping):
-        names = value
-    return None if names is None else [str(name) for name in names]
-
-
 def _from_table(data: Any, yi: Any, sei: Any, vi: Any, slab: Any) -> tuple[Any, Any, Any, Any]:
     """Return what the arguments name in a table: unnamed, the columns that are called like them."""
-    columns = _columns_of(data)
-    if columns is None:
-        raise ValueError("data is a table with named columns: a frame, an Arrow table or a dict")
-
-    def column(argument: str, given: Any) -> Any:
-        if not isinstance(given, str):
-            return given
-        if given not in columns:
-            near = did_you_mean(argument, given, columns)
-            raise ValueError(
-                f"data has no column {given!r} for {argument}{near or ': ' + ', '.join(columns)}"
-            )
-        return data[given]
-
+    columns = columns_of(data) or []
     if sei is None and vi is None:
-        named = next((name for name in SPREADS if name in columns), "sei")
-        sei, vi = (named, None) if named == "sei" else (None, named)
+        spread = next((name for name in SPREADS if name in columns), "sei")
+        sei, vi = (spread, None) if spread == "sei" else (None, spread)
     if slab is None:
         slab = next((name for name in LABELS if name in columns), None)
-    return (
-        column("yi", "yi" if yi is None else yi),
-        column("sei", sei),
-        column("vi", vi),
-        column("slab", slab),
-    )
+    named = {"yi": "yi" if yi is None else yi, "sei": sei, "vi": vi, "slab": slab}
+    return named_columns(data, **named)

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.numerics.checks import aligned, as_effects, as_level, as_method, one_of
+from ketameta.stats.numerics.checks import (
+    aligned,
+    as_effects,
+    as_level,
+    as_method,
+    named_columns,
+    one_of,
+)
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.ragged import many
 from ketameta.stats.numerics.shown import number_fields, study_names
@@ -207,7 +214,7 @@ def pool_many(
     Raises
     ------
     ValueError
-        As `many`.
+        As `many`; a column that `data` has not.
 
     Examples
     --------
@@ -220,7 +227,7 @@ def pool_many(
     new     0.259  -0.277    0.796  3
     """
     if data is not None:
-        yi, vi, group = (data[x] if isinstance(x, str) else x for x in (yi, vi, group))
+        yi, vi, group = named_columns(data, yi=yi, vi=vi, group=group)
     return many(random_effects, group, yi, vi, **options)
 
 
