@@ -177,6 +177,18 @@ def test_a_cell_that_cannot_be_kept_is_named():
             write(cells)
 
 
+def test_rows_are_counted_with_their_noun(convert, tmp_path):
+    folder = tmp_path / "one"
+    folder.mkdir()
+    kept = {"trials": 2, "arms": 3, "outcomes": 2, "claims": 2, "risk_of_bias": 2}
+    for name in ("trials", "arms", "outcomes", "contrasts", "published", "claims", "risk_of_bias"):
+        lines = (RAW / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (folder / f"{name}.csv").write_text("".join(lines[: kept.get(name, 1)]), encoding="utf-8")
+    status, out, err = convert(folder, tmp_path / "one.xlsx")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == "1 trial, 2 arms, 1 outcome, 1 claim, 1 risk of bias"
+
+
 def test_nothing_is_written_over(convert, tmp_path):
     target = tmp_path / "raw"
     target.mkdir()

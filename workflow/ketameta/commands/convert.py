@@ -16,6 +16,7 @@ from ketameta.ingest.formats import Cells, LossError, as_files, as_workbook, rea
 from ketameta.ingest.places import EXCEL, named_table, other_form, same_tables, unwritten_form
 from ketameta.ingest.revman import is_data_rows
 from ketameta.ingest.text import UnreadableError, decode, file_content
+from ketameta.report.wording import count
 from ketameta.storage import write_bytes
 from ketameta.tables.problems import ERROR, WARNING, Problem, escaped
 from ketameta.tables.revman import DATA_ROWS
@@ -89,12 +90,16 @@ def convert(given: argparse.Namespace) -> int:
     if kept:
         print(escaped(f"what was there is kept in {kept.as_posix()}"))
     if given.to:
-        count = len(files[target].splitlines()) - 1
-        print(f"{count:,} rows as {given.to} has them")
+        print(f"{count(len(files[target].splitlines()) - 1, 'row')} as {given.to} has them")
         return 0
-    rows = {name: len(own) for name, own in cells.items() if own}
-    print(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
+    print(", ".join(_counted(name, len(own)) for name, own in cells.items() if own))
     return 0
+
+
+def _counted(table: str, rows: int) -> str:
+    """Write how many rows a table has: ``1 claim``, ``2 arms``, ``1 risk of bias``."""
+    words = table.replace("_", " ")
+    return count(rows, words if words.endswith("bias") else words.removesuffix("s"), words)
 
 
 def _cells(given: argparse.Namespace) -> Cells | None:
