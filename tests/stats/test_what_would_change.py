@@ -85,6 +85,19 @@ def test_a_study_without_counts_stays_and_none_with_them_cannot_be_turned():
     assert np.isnan(fragility(e.yi, e.vi, **TRIALS, most=1).moved)
 
 
+@pytest.mark.parametrize("counts", [(np.nan,) * 4, (0, 0, 3, 20), (0, 0, 0, 0)])
+def test_an_absent_study_changes_nothing(counts):
+    e = effect_size("RR", **TRIALS)
+    more = {name: np.append(x, n) for (name, x), n in zip(TRIALS.items(), counts, strict=True)}
+    whole = effect_size("RR", **more)
+    assert np.isnan(whole.yi[-1])
+    found, without = (fragility(x.yi, x.vi, **t) for x, t in ((whole, more), (e, TRIALS)))
+    assert found.excludes
+    assert found.moved == without.moved
+    assert (found.ci_low, found.ci_high) == (without.ci_low, without.ci_high)
+    assert found.treated.tolist() == [*without.treated, 0]
+
+
 @pytest.mark.parametrize(
     ("risk", "most", "ends"),
     [(0.3, 100, False), (0.28, 40, False), (0.26, 15, True), (0.4, 60, True)],

@@ -81,7 +81,7 @@ def fragility(
     Parameters
     ----------
     yi, vi
-        Effects and sampling variances, shape (k,).
+        Effects and sampling variances, shape (k,); NaN in both marks an absent study.
     ai, n1i, ci, n2i
         Events and sizes of the two groups; NaN in a study whose effect is not of counts: it stays.
     measure
@@ -158,7 +158,9 @@ class _Search:
         if use.any():
             new = effect_size(self.measure, ai=a[use], n1i=n1[use], ci=c[use], n2i=n2[use])
             y[use], v[use] = np.asarray(new.yi), np.asarray(new.vi)
-        fine = np.asarray(np.isfinite(y + v).all(axis=1) & ~wrong.any(axis=1))
+        # a study that is absent stays so, unless moves give it an effect
+        known = np.isfinite(np.where(touched, y + v, 0.0))
+        fine = np.asarray(known.all(axis=1) & ~wrong.any(axis=1))
         y, v = np.where(fine[:, None], y, self.y), np.where(fine[:, None], v, self.v)
         estimator, interval, level = self.model
         fit = random_effects(
