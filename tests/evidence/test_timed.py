@@ -163,6 +163,11 @@ def test_a_question_is_read_as_it_is_written(text):
     assert questions(f"{text}; ;a@nonsense=1;{text}") == [parse(text)] * 2
 
 
+def view_curves(tests, grounds):
+    (claim,) = claims_of(tests, grounds).values()
+    return [one for part in claim.parts for found in part.timed for one in found.told]
+
+
 def test_a_claim_told_by_a_course_says_that_no_certainty_is_rated(tables, configuration):
     name, hour = configuration.courses[0].name, configuration.courses[0].curve.shown[-1]
     cells = {"claim_id": "c", "claim": "It lasts", "kind": "durability", "rule": "x"}
@@ -174,6 +179,10 @@ def test_a_claim_told_by_a_course_says_that_no_certainty_is_rated(tables, config
     (view,) = claim_views(tests, grounds, {}, {}, configuration)
     assert NOT_RATED in view.sentence
     assert view.certainty.level == "not rated"
+    heard = [one.curve for one in view_curves(tests, grounds) if one.verdict.word != TOO_FEW]
+    trials = {effect.trial_id for curve in heard for effect in curve.effects}
+    assert 0 < view.k == len(trials) <= sum(curve.group.trials for curve in heard)
+    assert 0 < view.people <= sum(curve.group.people for curve in heard)
     lines = view.parts[0].lines
     assert {line.page for line in lines} == {f"courses.html#{name}"}
     assert all(NOT_RATED in line.reason for line in lines)

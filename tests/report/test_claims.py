@@ -471,6 +471,16 @@ def test_a_view_says_what_was_pooled(views, tables, records):
     assert several.k == len(trials)
 
 
+def test_a_pooled_report_and_its_trials_are_the_same_people(views, tables):
+    view = next(v for v in views if v.claim_id == "esketamine_suicide_risk")
+    studies = [s for told in view.told for shown in told.shown for s in shown.studies]
+    reports = {study.trial_id: study.people for study in studies}
+    parts = {t.trial_id: set((t.part_of or "").split(";")) for t in tables[TrialRow]}
+    (pooled,) = [name for name in reports if parts[name] & set(reports)]
+    assert view.people == sum(reports.values()) - reports[pooled]
+    assert view.k == len(reports) - 1
+
+
 def test_groups_that_differ_are_told_and_drawn_apart(views, tables, records):
     split = grounds(tables, records).splits["suicidality_24h"][0]
     view = next(v for v in views if v.claim_id == "suicidal_thoughts_hours")

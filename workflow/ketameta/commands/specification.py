@@ -23,7 +23,8 @@ from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.report import wording
 from ketameta.synthesize.empty_cells import corrected, without_events
 from ketameta.synthesize.fits import on_scale
-from ketameta.synthesize.pool import count_people, count_trials, normal_interval
+from ketameta.synthesize.people import count_people
+from ketameta.synthesize.pool import count_trials, normal_interval
 from ketameta.synthesize.specifications import POOLED, Space, space_of
 from ketameta.synthesize.words import by_year
 from ketameta.tables.collection import by

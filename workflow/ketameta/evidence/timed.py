@@ -26,7 +26,7 @@ from ketameta.evidence.claim_rules import (
     no_worse,
     placed,
 )
-from ketameta.synthesize.words import favours
+from ketameta.synthesize.words import favours, group_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.courses import (
     CourseChangeRow,
@@ -34,6 +34,7 @@ from ketameta.tables.courses import (
     CoursePointRow,
     CourseSpanRow,
 )
+from ketameta.tables.effects import CourseEffectRow
 from ketameta.tables.syntheses import ClaimTestRow
 from ketameta.vocabulary.timed import BY, CHANGE, Timed
 
@@ -45,7 +46,7 @@ FEWEST = 4.0
 class Curve:
     """One curve of a course: its trials, points in order of hours, when it differs, its changes.
 
-    A group of too few trials has no curve: no points, no span.
+    A group of too few trials has no curve: no points, no span. `effects` are those of its trials.
     """
 
     course: Course
@@ -53,6 +54,7 @@ class Curve:
     points: tuple[CoursePointRow, ...] = ()
     span: CourseSpanRow | None = None
     changes: tuple[CourseChangeRow, ...] = ()
+    effects: tuple[CourseEffectRow, ...] = ()
 
     def at(self, hour: float) -> CoursePointRow | None:
         """Return its point at an hour that was asked for; None where it does not reach that."""
@@ -90,11 +92,13 @@ def curves_of(tables: Tables, courses: Iterable[Course]) -> dict[str, tuple[Curv
     spans = {(row.course, row.group): row for row in tables.get(CourseSpanRow)}
     configured = [row for row in tables.get(CourseChangeRow) if row.configured]
     changes = by(configured, lambda row: (row.course, row.group))
+    effects = by(tables.get(CourseEffectRow), lambda row: row.analysis)
 
     def curve(course: Course, row: CourseGroupRow) -> Curve:
         own = row.course, row.group
         drawn, moved = tuple(points.get(own, ())), tuple(changes.get(own, ()))
-        return Curve(course, row, drawn, spans.get(own), moved)
+        rows = (e for e in effects[course.name] if group_of(course.curve.by, e) == row.group)
+        return Curve(course, row, drawn, spans.get(own), moved, tuple(rows))
 
     return {
         course.name: tuple(curve(course, row) for row in groups[course.name])

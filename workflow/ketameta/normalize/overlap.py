@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, TypeVar
 
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Effect, Trial
+
+
+class Named(Protocol):
+    """A trial report: its name, and the reports that its people are part of or together are."""
+
+    @property
+    def trial_id(self) -> str:
+        """Its name."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of those reports."""
+
+
+class Report(Protocol):
+    """What a trial report gives, with the people behind it."""
+
+    @property
+    def trial(self) -> Named:
+        """The report."""
+
+    @property
+    def people(self) -> float:
+        """How many people."""
+
+
+R = TypeVar("R", bound=Report)
 
 
 def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
@@ -22,7 +50,7 @@ def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     return _in_order(chosen)
 
 
-def without_overlap(effects: list[Effect]) -> list[Effect]:
+def without_overlap(effects: list[R]) -> list[R]:
     """Return, of reports that share people, the set without overlap that holds most people.
 
     Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set
@@ -31,18 +59,18 @@ def without_overlap(effects: list[Effect]) -> list[Effect]:
     return _in_order(_chosen(effects))
 
 
-def _chosen(effects: list[Effect]) -> list[tuple[list[Effect], list[Effect]]]:
+def _chosen(effects: list[R]) -> list[tuple[list[R], list[R]]]:
     """Return each family of reports that share people, and what is kept of it."""
     return [
         (f, max(_without_overlap(f), key=_worth) if len(f) > 1 else f) for f in _families(effects)
     ]
 
 
-def _in_order(chosen: list[tuple[list[Effect], list[Effect]]]) -> list[Effect]:
+def _in_order(chosen: list[tuple[list[R], list[R]]]) -> list[R]:
     return sorted((e for _, best in chosen for e in best), key=lambda e: e.trial.trial_id)
 
 
-def overlap(a: Trial, b: Trial) -> bool:
+def overlap(a: Named, b: Named) -> bool:
     """Say whether two reports share people."""
     return a.trial_id in b.parts or b.trial_id in a.parts or bool(set(a.parts) & set(b.parts))
 
@@ -73,13 +101,13 @@ class Holders:
         return self._trials[min(found)] if found else None
 
 
-def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:
+def _worth(effects: list[R]) -> tuple[int, int, list[int]]:
     people = round(sum(e.people for e in effects))
     # the earlier name wins a tie: compare code points, negated
     return people, len(effects), [-ord(c) for e in effects for c in e.trial.trial_id]
 
 
-def _families(effects: list[Effect]) -> list[list[Effect]]:
+def _families(effects: list[R]) -> list[list[R]]:
     """Group effects whose reports are linked by shared people, directly or through others.
 
     A report is linked with those that it is part of; a family is known by one of these wholes.
@@ -99,13 +127,13 @@ def _families(effects: list[Effect]) -> list[list[Effect]]:
         linked.append((names, effect))
         for name in names[1:]:
             leader[lead(name)] = lead(names[0])
-    families: dict[object, list[Effect]] = defaultdict(list)
+    families: dict[object, list[R]] = defaultdict(list)
     for place, (names, effect) in enumerate(linked):
         families[lead(names[0]) if names else place].append(effect)
     return list(families.values())
 
 
-def _without_overlap(family: list[Effect]) -> list[list[Effect]]:
+def _without_overlap(family: list[R]) -> list[list[R]]:
     """Return the sets without overlap to which no other effect of the family can be added.
 
     By Bron & Kerbosch 1973 (Communications of the ACM 16:575) with a pivot: a report of many

@@ -12,6 +12,8 @@ from ketameta.figures.bubbles import hour_label
 from ketameta.measures import MEASURES
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.report.wording import fixed, unit_sign, with_interval
+from ketameta.synthesize.people import most_people
+from ketameta.tables.collection import by
 from ketameta.tables.courses import CoursePointRow, CourseSpanRow
 from ketameta.vocabulary.narrowing import keys
 from ketameta.vocabulary.timed import AT, CHANGE
@@ -67,7 +69,11 @@ def differs(span: CourseSpanRow | None, points: Sequence[CoursePointRow]) -> str
     return f"the interval excludes no effect {text}"
 
 
-def size_of(told: Sequence[CurveOnClaim]) -> tuple[int, int]:
-    """Return the trials and people of some curves, those of one curve once."""
-    own = {(t.curve.course.name, t.curve.group.group): t.curve.group for t in told}.values()
-    return sum(group.trials for group in own), round(sum(group.people for group in own))
+def people_of(told: Sequence[CurveOnClaim]) -> list[dict[str, float]]:
+    """Return the people by trial of each course that some curves are of."""
+    curves = {(one.curve.course.name, one.curve.group.group): one.curve for one in told}
+    rows = by((row for curve in curves.values() for row in curve.effects), lambda e: e.analysis)
+    return [
+        {trial: most_people(own) for trial, own in by(course, lambda e: e.trial_id).items()}
+        for course in rows.values()
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ketameta.configuration import Configuration
@@ -28,13 +28,15 @@ from ketameta.report import (
     wording_certainty,
     wording_splits,
 )
-from ketameta.report.claim_curves import size_of
+from ketameta.report.claim_curves import people_of
 from ketameta.report.claim_lines import line_of
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.report.claim_sentences import ClaimItem, Told, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
 from ketameta.report.claim_words import ToldResult
+from ketameta.synthesize.people import count_people, together
 from ketameta.synthesize.words import group_of
+from ketameta.tables.collection import by
 from ketameta.tables.parts import Claimed
 from ketameta.tables.raw import TrialRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow
@@ -69,13 +71,12 @@ class Teller:
         deciding = _deciding(claim, told)
         shown = [shown for one in deciding for shown in one.shown if not shown.group]
         studies = [study for one in shown for study in one.studies]
-        people = _people(studies)
         items = {
             part.test.part or "": items_of(part, told[part.test.part or ""], self._control(part))
             for part in claim.parts
         }
         every = [item for own in items.values() for item in own]
-        trials, number = _size(claim, people, shown)
+        trials, number = _size(claim, shown, self._grounds.trials)
         populations = _populations(studies)
         return ClaimView(
             claim_id=claim.claim_id,
@@ -271,24 +272,19 @@ def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
 
 
 def _size(
-    claim: Claim, people: Mapping[str, float], shown: Sequence[ToldResult]
+    claim: Claim, shown: Sequence[ToldResult], trials: Mapping[str, TrialRow]
 ) -> tuple[int, int]:
     """Return trials and people behind a verdict: those of curves where no analysis is told."""
     if shown:
-        return len(people), shown[0].record.n if len(shown) == 1 else round(sum(people.values()))
+        number, people = together([_people(one.studies) for one in shown], trials)
+        return number, shown[0].record.n if len(shown) == 1 else people
     every = (one for part in claim.parts for found in part.timed for one in found.told)
-    return size_of([one for one in every if one.verdict.word not in UNTOLD])
+    return together(people_of([one for one in every if one.verdict.word not in UNTOLD]), trials)
 
 
 def _people(studies: Sequence[StudyRow]) -> dict[str, float]:
-    """Return the people of each trial, once: in several analyses they are the same."""
-    own: dict[tuple[str, str], float] = defaultdict(float)
-    for study in studies:
-        own[study.trial_id, study.analysis] += study.people
-    found: dict[str, float] = {}
-    for (trial, _), people in own.items():
-        found[trial] = max(found.get(trial, 0.0), people)
-    return found
+    """Return the people of each trial in a result."""
+    return {name: count_people(own) for name, own in by(studies, lambda s: s.trial_id).items()}
 
 
 def _populations(studies: Sequence[StudyRow]) -> list[str]:

@@ -16,6 +16,7 @@ from ketameta.measures import MEASURES
 from ketameta.stats import MultilevelFit
 from ketameta.stats.numerics.distributions import t_quantile
 from ketameta.synthesize.curves import Design, Group, Robust, fit_of, groups_of, hour_of
+from ketameta.synthesize.people import most_people
 from ketameta.synthesize.pool import finite_or_none
 from ketameta.synthesize.worthwhile import smallest
 from ketameta.tables.collection import Tables, by
@@ -108,22 +109,11 @@ def _group_row(course: Course, group: Group) -> CourseGroupRow:
         group=group.word,
         trials=len(group.trials),
         k=len(group.effects),
-        people=math.fsum(_most_people(own) for own in people.values()),
+        people=math.fsum(most_people(own) for own in people.values()),
         start=group.hours[0],
         end=group.hours[-1],
         knots=[f"{knot:g}" for knot in group.knots],
         hours=[f"{hour:g}:{len({e.trial_id for e in at[hour]})}" for hour in group.hours],
-    )
-
-
-def _most_people(effects: Sequence[CourseEffectRow]) -> float:
-    """Return the most people of a trial at one hour and scale; a shared control counts once."""
-    places = by(effects, lambda e: (e.hour, e.scale)).values()
-    return max(
-        own[0].people
-        if len(own) == 1
-        else math.fsum(e.n_t or 0 for e in own) + max(e.n_c or 0 for e in own)
-        for own in places
     )
 
 

@@ -35,6 +35,7 @@ from ketameta.stats import (
     three_level,
 )
 from ketameta.stats.univariate.pooling import by_rules
+from ketameta.synthesize.people import count_people
 from ketameta.tables.fits import Engine, Failure, IntervalRule
 from ketameta.tables.parts import Estimate, PoolableEffect
 from ketameta.tables.table import table
@@ -63,19 +64,6 @@ def finite_or_none(value: float | None) -> float | None:
 def count_trials(effects: Sequence[PoolableEffect]) -> int:
     """Count the trials behind effects: several arms of one are one."""
     return len({effect.trial_id for effect in effects})
-
-
-def count_people(effects: Sequence[PoolableEffect]) -> int:
-    """Count the people behind effects; a control that arms share is counted once."""
-    total = 0.0
-    whole: dict[str, float] = {}
-    for effect in effects:
-        if effect.shared is None:
-            total += effect.people
-        else:
-            total += effect.n_t or 0
-            whole[effect.trial_id] = effect.n_c or 0
-    return round(total + math.fsum(whole.values()))
 
 
 def independent(effects: Sequence[PoolableEffect]) -> bool:

@@ -20,9 +20,9 @@ from ketameta.configuration import Analysis, Model
 from ketameta.measures import INVERSE_VARIANCE
 from ketameta.methods import COMMON, NEED_ONE_MEAN, SEPARATE
 from ketameta.stats import Subgroups, subgroup_analysis
+from ketameta.synthesize.people import count_people
 from ketameta.synthesize.pool import (
     Synthesis,
-    count_people,
     count_trials,
     finite_or_none,
     independent,
