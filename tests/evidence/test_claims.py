@@ -72,7 +72,8 @@ def rated(cells, subgroup=""):
     said = {name: cell for name, cell in cells.items() if name in RATED}
     own = {name: cell for name, cell in cells.items() if name not in RATED}
     if subgroup:
-        return extended(RatedGroup, row(SubgroupRow, subgroup=subgroup, **own), verdict="", **said)
+        group = row(SubgroupRow, subgroup=subgroup, **own)
+        return extended(RatedGroup, group, verdict="", rated_in="a", **said)
     return extended(RatedSynthesis, row(SynthesisRow, **own), verdict="", **said)
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ketameta.configuration import Window
+from ketameta.evidence.certainty import Certainty
 from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import ClaimPart, Control, ControlArm, Grounds, Verdict, claims_of
 from ketameta.evidence.rated import RatedSynthesis
@@ -25,7 +26,14 @@ from ketameta.figures.marks import Interval
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
 from ketameta.report.claim_pictures import axis_of, people_of, picture
-from ketameta.report.claim_sentences import ClaimItem, Told, claim_sentence, items_of, rests_on
+from ketameta.report.claim_sentences import (
+    TOGETHER,
+    ClaimItem,
+    Told,
+    claim_sentence,
+    items_of,
+    rests_on,
+)
 from ketameta.report.claim_view import ClaimCertainty
 from ketameta.report.claim_words import ToldResult, does, hundred, when
 from ketameta.report.claims import (
@@ -197,9 +205,10 @@ def test_where_treatment_is_withdrawn_control_is_after_stopping(configuration):
     assert claim_words.clause(told).endswith("relapse, 50 under control (15 to 30 fewer)")
 
 
-def item(name, word, level="", text="x"):
-    told = (SimpleNamespace(record=SimpleNamespace(certainty=level)),) if level else ()
-    return ClaimItem(name, word, text, told)
+def item(name, word, level="", text="x", **told):
+    told = {"group": "", "rated_alone": True} | told
+    one = SimpleNamespace(record=SimpleNamespace(certainty=level), **told)
+    return ClaimItem(name, word, text, (one,) if level else ())
 
 
 def test_a_sentence_says_the_verdict_first_and_its_doubt_once():
@@ -223,6 +232,17 @@ def test_a_sentence_says_the_verdict_first_and_its_doubt_once():
         "Mixed. For a day: supported, x. Later: too few data, y. The evidence is very uncertain."
     )
     assert claim_sentence("too few data", [few]) == "Too few data: y."
+    # groups that only all trials together are rated of
+    apart = {"group": "b", "rated_alone": False}
+    together = item("a, b", "not shown", "very low", "y", **apart)
+    assert together.rated == "a, all trials together"
+    assert claim_sentence("mixed", [together]).endswith(
+        "y. Of all trials together the evidence is very uncertain."
+    )
+    low = item("c", "supported", "low")
+    assert claim_sentence("mixed", [low, together]).endswith(
+        "A, b: not shown, y; very uncertain of all trials together."
+    )
     number = replace(day, claimed=True)
     assert "For a day: as claimed, x." in claim_sentence("mixed", [number, week])
 
@@ -325,7 +345,8 @@ def test_each_thing_told_says_how_sure_it_is(views):
         names = [name for name, _ in view.sure]
         assert names == [""] or all(names)
         for name in names:
-            assert f"{capital(name)}{': ' if name else ''}" in view.sentence
+            together = name.endswith(TOGETHER)
+            assert together or f"{capital(name)}{': ' if name else ''}" in view.sentence
         assert view.certainty in [found for _, found in view.sure]
     # what the verdict rests on alone: relapse, and not the week of which too few data tell
     lasts = next(v for v in views if v.claim_id == "lasts")
@@ -488,6 +509,55 @@ def test_groups_that_differ_are_told_and_drawn_apart(views, tables, records):
     for group in split.groups:
         assert capital(group.subgroup) in view.sentence
         assert f">{group.subgroup[:1].upper()}{group.subgroup[1:]}<" in picture(view)
+    # none of these is rated alone here
+    assert [name for name, _ in view.sure] == [TOGETHER]
+    assert view.certainty.level == records["suicidality_24h"].certainty == "very low"
+    assert view.sentence.endswith("Of all trials together the evidence is very uncertain.")
+
+
+def test_a_group_is_as_sure_as_the_analysis_of_its_trials_alone(tables, records, configuration):
+    (test,) = [
+        test
+        for test in tables[ClaimTestRow]
+        if (test.claim_id, test.analysis) == ("suicidal_thoughts_hours", "suicidality_24h")
+    ]
+    (split,) = grounds(tables, records).splits[test.analysis][:1]
+    whole = records[test.analysis]
+
+    def told(more=0):
+        names = [f"{test.analysis}@{split.name}={group.subgroup}" for group in split.groups]
+        ends = ("k", "n", "estimate", "ci_low", "ci_high")
+        alone = {
+            name: replace(
+                whole,
+                **{end: getattr(group, end) for end in ends} | {"n": group.n + more},
+                **{"analysis": name, "certainty": level, "certainty_best": level},
+            )
+            for name, group, level in zip(names, split.groups, ("low", "moderate"), strict=True)
+        }
+        rated = {
+            name: Certainty(one.certainty, one.certainty, "high")
+            for name, one in (records | alone).items()
+            if name in (*alone, test.analysis)
+        }
+        studies = by(tables[StudyRow], lambda study: study.analysis)
+        found = grounds(tables, records | alone)
+        (view,) = claim_views([test], found, rated, studies, configuration)
+        return view, {group.rated_in for group in found.splits[test.analysis][0].groups}, names
+
+    view, rated_in, names = told()
+    assert rated_in == set(names)
+    assert [(name, sure.level) for name, sure in view.sure] == [
+        (split.groups[0].subgroup, "low"),
+        (split.groups[1].subgroup, "moderate"),
+    ]
+    assert "uncertain" not in view.sentence
+    # each hedged by its own
+    assert re.search(r"may score .* probably score", view.sentence)
+    # an analysis with another result is not that of the group
+    view, rated_in, _ = told(more=1)
+    assert rated_in == {test.analysis}
+    assert [name for name, _ in view.sure] == [TOGETHER]
 
 
 def test_a_claim_that_names_nothing_is_told_by_its_rule(configuration):

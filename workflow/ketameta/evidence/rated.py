@@ -41,7 +41,13 @@ class RatedSynthesis(Rated, SynthesisRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatedGroup(Rated, SubgroupRow):
-    """One group of a split, held against what its analysis is; verdict and certainty are its."""
+    """One group of a split, held against what its analysis is.
+
+    Verdict and certainty are those of `rated_in`: the analysis of its trials alone where there is
+    one of the same result, else the whole.
+    """
+
+    rated_in: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

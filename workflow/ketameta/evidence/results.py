@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -27,6 +28,7 @@ from ketameta.tables.courses import (
 )
 from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow, PairRow, PairSynthesisRow
 from ketameta.tables.effects import DirectionRow, MissingResultRow
+from ketameta.tables.parts import Estimate
 from ketameta.tables.raw import ClaimRow, TrialRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -39,7 +41,7 @@ from ketameta.tables.syntheses import (
 )
 from ketameta.tables.table import Row, extended
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.narrowing import named
+from ketameta.vocabulary.narrowing import named, narrowed_to
 
 _analysis = attrgetter("analysis")
 
@@ -167,7 +169,8 @@ def grounds(
     """Return what claims are judged by; `records` are the syntheses as rated, by analysis.
 
     `courses` are the time courses that claims may ask.
-    A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
+    A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects;
+    verdict and certainty from the analysis of its trials alone, where there is one.
     """
     groups = by(tables.get(SubgroupRow), lambda row: (row.analysis, row.split))
     splits: dict[str, list[Split]] = {}
@@ -175,7 +178,7 @@ def grounds(
         if whole := records.get(row.analysis):
             beside = {f.name: getattr(whole, f.name) for f in fields(Rated)}
             own = tuple(
-                extended(RatedGroup, group, **beside)
+                extended(RatedGroup, group, **beside | _rating(group, records))
                 for group in groups[row.analysis, row.split]
                 if group.subgroup
             )
@@ -190,6 +193,28 @@ def grounds(
     controls = _shares(tables) | _falls(tables)
     curves = curves_of(tables, courses)
     return Grounds(records, splits, controls, by(pointing, _analysis), trials, curves)
+
+
+# what a group has from the analysis that it is rated in
+_RATING = ("verdict", "certainty", "certainty_best", "certainty_reason")
+
+
+def _rating(group: SubgroupRow, records: Mapping[str, RatedSynthesis]) -> dict[str, str | None]:
+    """Return the rating of a group: that of its analysis narrowed to it, where both are one result.
+
+    Where none such is asked, or trials of several arms make it another, that of its analysis.
+    """
+    alone = records.get(narrowed_to(group.analysis, group.split, group.subgroup))
+    found = alone if alone and _same_result(group, alone) else records[group.analysis]
+    return {name: getattr(found, name) for name in _RATING} | {"rated_in": found.analysis}
+
+
+def _same_result(one: Estimate, other: Estimate) -> bool:
+    """Say whether two results are of as many trials and people, and have the same numbers."""
+    pairs = [(getattr(one, end), getattr(other, end)) for end in ("estimate", "ci_low", "ci_high")]
+    return (one.k, one.n) == (other.k, other.n) and all(
+        a == b if a is None or b is None else math.isclose(a, b, rel_tol=1e-9) for a, b in pairs
+    )
 
 
 def _shares(tables: Tables) -> dict[str, Control]:

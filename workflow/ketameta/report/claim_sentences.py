@@ -36,6 +36,8 @@ MOST_HARMS = 3
 # what is told where nothing is, by why that is so
 NO_NUMBER = {"other unit": "no trial gives a number in the unit that is claimed"}
 UNCERTAIN = "The evidence is very uncertain."
+# of groups that are not rated by themselves
+TOGETHER = "all trials together"
 _MOST_NAMED = 3  # trials that point one way and are named
 
 
@@ -61,6 +63,14 @@ class ClaimItem:
     shown: tuple[ToldResult, ...] = ()
     claimed: bool = False
     timed: bool = False
+
+    @property
+    def rated(self) -> str:
+        """What its certainty is of: of a group that is not rated alone, all trials together."""
+        told = self.shown[0] if self.shown else None
+        if told is None or told.rated_alone:
+            return self.name
+        return f"{self.name.removesuffix(told.group)}{TOGETHER}"
 
     @property
     def uncertain(self) -> bool | None:
@@ -149,7 +159,8 @@ def _mixed(told: Sequence[Told], control: Control | None, timed: bool) -> list[C
         groups = [shown for shown in one.shown if shown.group]
         for n, group in enumerate(groups):
             assert isinstance(group.record, RatedGroup)
-            text = _sized(group, brief(group) if n else clause(group))
+            like = n and group.record.certainty == groups[0].record.certainty
+            text = _sized(group, brief(group) if like else clause(group))
             if control is not None and n == len(groups) - 1:
                 text += f". Under control: {per_cent(group, control)}"
             full = ", ".join(filter(None, (name, group.group)))
@@ -180,14 +191,26 @@ def claim_sentence(word: str, items: Sequence[ClaimItem]) -> str:
         text = f"{capital(word)}: {items[0].text}."
     else:
         texts = [
-            f"{capital(one.name)}: {_said(one)}, {one.text}"
-            f"{'; very uncertain' if one.uncertain and not every else ''}."
+            f"{capital(one.name)}: {_said(one)}, {one.text}{'' if every else _unsure(one)}."
             for one in sorted(items, key=lambda one: one.word in UNTOLD)
         ]
         text = " ".join([f"{capital(word)}.", *texts])
-    more = [UNCERTAIN] if every else []
+    more = [_all_unsure(told)] if every else []
     more += [NOT_RATED] if any(one.timed for one in items) else []
     return " ".join([text, *more])
+
+
+def _unsure(item: ClaimItem) -> str:
+    """Say of one of several things that it is very uncertain, and in what company."""
+    if not item.uncertain:
+        return ""
+    return "; very uncertain" if item.rated == item.name else f"; very uncertain of {TOGETHER}"
+
+
+def _all_unsure(items: Sequence[ClaimItem]) -> str:
+    if any(one.rated == one.name for one in items):
+        return UNCERTAIN
+    return f"{capital(f'of {TOGETHER}')} the evidence is very uncertain."
 
 
 def _said(item: ClaimItem) -> str:

@@ -46,6 +46,17 @@ class ToldResult:
     design: str = ""
 
     @property
+    def rated_in(self) -> str:
+        """The analysis that its certainty is of."""
+        record = self.record
+        return record.rated_in if isinstance(record, RatedGroup) else self.analysis.name
+
+    @property
+    def rated_alone(self) -> bool:
+        """Whether its certainty is of its own trials, and not of a whole that it is a group of."""
+        return not self.group or self.rated_in != self.analysis.name
+
+    @property
     def risk(self) -> AbsoluteRow | None:
         """Risks with treatment and control as `absolute.risks` gives them; None where it cannot."""
         return next(iter(risks(self.analysis.name, self.record, self.studies)), None)

@@ -47,6 +47,7 @@ from ketameta.vocabulary.narrowing import keys, split_name
 
 # share of the weight from which one trial is named as what a claim rests on
 NEARLY_ALL = 0.8
+NONE_RATED = ClaimCertainty(NOT_RATED, NOT_RATED, "")
 
 
 class Teller:
@@ -148,18 +149,20 @@ class Teller:
         """Return how sure each thing told is, by its name: that of the weakest analysis told.
 
         One alone where all rest on the same certainty, without a name if nothing else is told.
+        Groups that are not rated alone have that of all trials together, which says so.
         """
-        told = [(one.name, self._certainty(one.shown)) for one in items if one.shown]
-        told = told or [("", self._certainty(()))]
+        own = [one for one in items if one.shown]
+        told = [(one.rated, self._certainty(one.shown)) for one in own] or [("", NONE_RATED)]
+        told = list(dict.fromkeys(told))
         if len({found for _, found in told}) == 1:
-            names = [name for name, _ in told if name] if len(items) < told_in_all else []
-            return ((" and ".join(names), told[0][1]),)
+            whole = len(items) == told_in_all and all(one.rated == one.name for one in own)
+            return ((" and ".join(name for name, _ in told if name and not whole), told[0][1]),)
         return tuple(told)
 
     def _certainty(self, shown: Sequence[ToldResult]) -> ClaimCertainty:
-        known = [r for s in shown if (r := self._rated[s.analysis.name]).level != NOT_RATED]
+        known = [r for s in shown if (r := self._rated[s.rated_in]).level != NOT_RATED]
         if not known:
-            return ClaimCertainty(NOT_RATED, NOT_RATED, "")
+            return NONE_RATED
         found = min(known, key=lambda rated: LEVELS.index(rated.level))
         most = wording_certainty.weighs_most(found)
         return ClaimCertainty(*found.span, f"{naming.capital(most)}." if most else "")

@@ -142,6 +142,18 @@ def canonical(name: str) -> str:
     return name if fault(expression) else f"{base}@{written(parse(expression))}"
 
 
+def narrowed_to(name: str, key: str, word: str) -> str:
+    """Return the name of an analysis narrowed, further if it is already, to a word of a key.
+
+    Empty where there is no such key or word, or nothing would be left.
+    """
+    if word not in keys().get(key, {}):
+        return ""
+    base, expression = split_name(name)
+    own = combined(parse(expression) if expression else (), (Narrow(key, (word,)),))
+    return f"{base}@{written(own)}" if all(narrow.values for narrow in own) else ""
+
+
 def named(cells: Iterable[str | None]) -> list[str]:
     """Return the analyses in the cells of claims that name them, in order; empty where none is."""
     return [word.strip() for cell in cells for word in (cell or "").split(";")]
