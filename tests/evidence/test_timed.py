@@ -16,7 +16,8 @@ from ketameta.evidence.claim_rules import (
 from ketameta.evidence.claims import Grounds, claims_of, of_course
 from ketameta.evidence.timed import FEWEST, Curve, course_on, curves_of
 from ketameta.report.claim_curves import NOT_RATED
-from ketameta.report.claims import claim_rows, claim_views
+from ketameta.report.claim_table import claim_rows
+from ketameta.report.claims import claim_views
 from ketameta.synthesize import claims as named
 from ketameta.tables.courses import (
     CourseChangeRow,

@@ -34,6 +34,7 @@ from ketameta.report.claim_sentences import (
     items_of,
     rests_on,
 )
+from ketameta.report.claim_table import claim_rows
 from ketameta.report.claim_view import ClaimCertainty
 from ketameta.report.claim_words import ToldResult, does, hundred, when
 from ketameta.report.claims import (
@@ -356,6 +357,24 @@ def test_each_thing_told_says_how_sure_it_is(views):
     assert len([part for part in lasts.parts if part.name]) > 1
     routes = next(v for v in views if v.claim_id == "routes")
     assert {name for name, _ in routes.sure} <= {"", "infusion", "nasal spray"}
+
+
+def test_each_row_of_the_table_has_the_certainty_of_its_own_part(views, tables, records):
+    found = claim_rows(views, tables[ClaimTestRow])
+    parts = {(view.claim_id, part.name): (part, view) for view in views for part in view.parts}
+    unlike = 0
+    for one in found:
+        part, view = parts[one.claim_id, one.part or ""]
+        unlike += one.certainty != view.certainty.level
+        told = [line.analysis for line in part.lines if line.verdict == part.verdict]
+        rated = [records[name] for name in told if name in records and records[name].estimate]
+        if not rated:
+            assert one.certainty == "not rated" or part.verdict == "mixed"
+            continue
+        assert (one.certainty, one.certainty_best) in {
+            (record.certainty, record.certainty_best) for record in rated
+        }
+    assert unlike
 
 
 def test_claims_stand_under_the_analysis_and_its_whole():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ketameta.evidence.certainty import LEVELS
 from ketameta.evidence.claims import Control
@@ -33,25 +34,36 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
-class PartView:
-    """A part of a claim: its name (empty for the whole), verdict and analyses.
-
-    `lines` are pairs of an analysis (name, title, slug) and what it says.
-    """
-
-    name: str
-    verdict: str
-    rule: str
-    lines: tuple[LineView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ClaimCertainty:
     """How sure: `level` is the lower end, `best` the upper; `reason` weighs most at the lower."""
 
     level: str
     best: str
     reason: str
+
+
+# how sure each of some things is, by its name; one of the whole has none
+Sure: TypeAlias = tuple[tuple[str, ClaimCertainty], ...]
+
+
+def weakest(sure: Sure) -> ClaimCertainty:
+    """Return the weakest of some certainties, one at least; what is not rated steps back."""
+    known = [found for _, found in sure if found.level in LEVELS]
+    return min(known, key=lambda found: LEVELS.index(found.level)) if known else sure[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A part of a claim: its name (empty for the whole), verdict, certainty and analyses.
+
+    `lines` are pairs of an analysis (name, title, slug) and what it says.
+    """
+
+    name: str
+    verdict: str
+    certainty: ClaimCertainty
+    rule: str
+    lines: tuple[LineView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class ClaimView:
     verdict: str
     because: str
     sentence: str
-    sure: tuple[tuple[str, ClaimCertainty], ...]  # by what it is of; one of the whole has no name
+    sure: Sure
     heavy: str  # the trial that carries nearly all the weight, where one does
     k: int
     people: int
@@ -84,7 +96,4 @@ class ClaimView:
     @property
     def certainty(self) -> ClaimCertainty:
         """The weakest certainty that the verdict rests on."""
-        known = [found for _, found in self.sure if found.level in LEVELS]
-        if not known:
-            return self.sure[0][1]
-        return min(known, key=lambda found: LEVELS.index(found.level))
+        return weakest(self.sure)

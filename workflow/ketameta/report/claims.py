@@ -32,7 +32,15 @@ from ketameta.report.claim_curves import people_of
 from ketameta.report.claim_lines import line_of
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.report.claim_sentences import ClaimItem, Told, items_of, rests_on
-from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
+from ketameta.report.claim_view import (
+    ClaimCertainty,
+    ClaimView,
+    GroupsView,
+    LineView,
+    PartView,
+    Sure,
+    weakest,
+)
 from ketameta.report.claim_words import ToldResult
 from ketameta.synthesize.people import count_people, together
 from ketameta.synthesize.words import group_of
@@ -40,8 +48,6 @@ from ketameta.tables.collection import by
 from ketameta.tables.parts import Claimed
 from ketameta.tables.raw import TrialRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow
-from ketameta.tables.table import extended
-from ketameta.tables.verdicts import ClaimVerdictRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
 
@@ -98,7 +104,7 @@ class Teller:
             others=tuple(p for p in populations if not speaks_of(first.population, p)),
             links=self._links(claim),
             heavy=heaviest_trial(shown[0].studies, self._grounds.trials) if len(shown) == 1 else "",
-            parts=tuple(self._part(p) for p in claim.parts),
+            parts=tuple(self._part(p, items[p.test.part or ""]) for p in claim.parts),
             told=tuple(deciding),
             control=self._control(claim.parts[0]),
             claimed_value=first.claimed_value,
@@ -143,9 +149,7 @@ class Teller:
         flags = {trials[s.trial_id].design_flag or "" for s in studies if s.trial_id in trials}
         return flags.pop() if len(flags) == 1 else ""
 
-    def _sure(
-        self, items: Sequence[ClaimItem], told_in_all: int
-    ) -> tuple[tuple[str, ClaimCertainty], ...]:
+    def _sure(self, items: Sequence[ClaimItem], told_in_all: int) -> Sure:
         """Return how sure each thing told is, by its name: that of the weakest analysis told.
 
         One alone where all rest on the same certainty, without a name if nothing else is told.
@@ -179,9 +183,11 @@ class Teller:
             if n in self._configuration.names
         )
 
-    def _part(self, part: ClaimPart) -> PartView:
+    def _part(self, part: ClaimPart, items: Sequence[ClaimItem]) -> PartView:
         lines = (*map(self._line, part.lines), *map(line_of, part.timed))
-        return PartView(part.test.part or "", part.verdict.word, part.test.rule, lines)
+        word = part.verdict.word
+        certainty = weakest(self._sure(rests_on(word, items), len(items)))
+        return PartView(part.test.part or "", word, certainty, part.test.rule, lines)
 
     def _line(self, line: AnalysisOnClaim) -> LineView:
         record = self._grounds.records.get(line.analysis)
@@ -372,28 +378,3 @@ def number_claimed(row: Claimed) -> str:
     elif row.claimed_unit:
         value += f" {row.claimed_unit.replace('percent', 'per cent')}"
     return f"up to {value}" if row.direction == "at most" else value
-
-
-def claim_rows(views: Sequence[ClaimView], tests: Sequence[ClaimTestRow]) -> list[ClaimVerdictRow]:
-    """Return claim_tests with the verdict and reason of each analysis, part and whole claim."""
-    rows = []
-    by_claim = {view.claim_id: view for view in views}
-    for test in tests:
-        view = by_claim[test.claim_id]
-        part = next(p for p in view.parts if p.name == (test.part or ""))
-        name = test.analysis or test.course
-        line = next((x for x in part.lines if x.analysis == name), None)
-        rows.append(
-            extended(
-                ClaimVerdictRow,
-                test,
-                analysis_verdict=line.verdict if line else None,
-                analysis_reason=line.reason if line else None,
-                part_verdict=part.verdict,
-                verdict=view.verdict,
-                sentence=view.sentence,
-                certainty=view.certainty.level,
-                certainty_best=view.certainty.best,
-            )
-        )
-    return rows

@@ -36,8 +36,8 @@ from ketameta.report.certainty import certainty_rows
 from ketameta.report.characteristics import characteristics_rows, excluded_rows, judged_of
 from ketameta.report.checklist import anchors
 from ketameta.report.claim_pictures import picture
+from ketameta.report.claim_table import claim_rows
 from ketameta.report.claims import (
-    claim_rows,
     claim_views,
     claims_of_analysis,
     sections,

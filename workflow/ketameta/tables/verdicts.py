@@ -33,8 +33,8 @@ class ClaimVerdictRow(ClaimTestRow):
     part_verdict: str = col("verdict on this part of the claim")
     verdict: str = col("verdict on the claim (list claim_verdicts)")
     sentence: str = col("the verdict with its number, hedged")
-    certainty: str = col("its certainty, the lower end")
-    certainty_best: str = col("the upper end: were all judged low risk")
+    certainty: str = col("certainty of this part of the claim, the weakest it rests on: lower end")
+    certainty_best: str = col("its upper end: were all judged low risk")
 
 
 @table("summary_of_findings", "Summary of findings", key=("comparison", "analysis"))
