@@ -267,7 +267,7 @@ def test_a_flip_is_told_and_the_status_is_11(old, new, few):
     assert (move.before, move.after, move.flipped) == ("above", "around", True)
     assert change.status == 11
     assert "conclusion flipped" in change_words.change_summary(change)
-    assert "**flipped: interval above no effect → interval includes no effect**" in (
+    assert "**flipped: interval above no effect → interval on both sides of no effect**" in (
         change_words.markdown(change, few)
     )
 

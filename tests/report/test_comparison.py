@@ -136,7 +136,7 @@ def test_the_gravest_move_is_told_with_its_numbers(configuration):
     titles = [configuration[name].display.title for name in names]
     assert comparison_words.what_it_does(found, configuration) == [
         f"{titles[0]}: RR 2.00 [1.10, 3.60] → RR 1.50 [0.90, 3.60]; −1.00 SE; flipped: interval "
-        "above no effect → interval includes no effect; certainty low → very low",
+        "above no effect → interval on both sides of no effect; certainty low → very low",
         f"In all: 1.00 SE; turns {titles[0]}; also moves {titles[1]}",
     ]
     claim = ClaimMove("fast", "supported", "not shown", True)

@@ -174,7 +174,7 @@ def test_differences_between_others_are_counted_and_named(network):
     assert "is not clear of none" in said(network, [not_clear])
     text = said(network, [clear, not_clear])
     assert (
-        "Of the 2 differences between the others 1 excludes none: drug is better than other 1"
+        "Of the 2 differences between the others 1 is clear of none: drug is better than other 1"
         in text
     )
     assert "none is clear" in said(network, [not_clear, not_clear])

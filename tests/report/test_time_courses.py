@@ -30,7 +30,7 @@ def test_a_group_says_when_its_effect_is_there_and_whether_it_lasts(views, table
     assert len(with_lines) == len(curves) > 0
     assert len(told) == sum(row.course == view.name for row in tables[CourseGroupRow])
     for group in with_lines:
-        assert "no effect" in group.sentence
+        assert "on one side of no difference" in group.sentence
         assert len(group.lines) <= len(configuration.courses[0].curve.shown)
     for group in view.groups:
         if not group.lines:

@@ -70,11 +70,12 @@ def test_treated_arms_alone_are_not_looked_at(configuration):
 def test_the_sentence_names_the_first_trial_after_which_it_is_known(smd):
     rows = taken(smd)
     said = looks_view(smd, rows).sentence
-    assert "for all 5 looks together, the interval excludes no effect first after T" in said
+    assert "for all 5 looks together, the interval first lies wholly on one side of " in said
+    assert "of no difference after T" in said
     assert "passed first after T" in said
     still = [replace(line, low=-1.0, high=1.0, z=0.0) for line in rows]
     said = looks_view(smd, still).sentence
-    assert "the interval never excludes no effect" in said
+    assert "the interval never lies wholly on one side of no difference" in said
     assert "is not passed" in said
     lost = [*rows[:-1], replace(rows[-1], low=-1.0, high=1.0)]
     assert "and not any more after the last trial" in looks_view(smd, lost).sentence

@@ -111,7 +111,7 @@ def test_the_picture_has_the_conclusion_of_each_pair_of_odds(ratio):
         assert line.place == place
     assert len({line.place for line in lines}) > 1
     drawing = to_svg(missing_of(ratio, record, lines), "x")
-    assert "open: the interval includes no effect" in drawing
+    assert "open: the interval includes no difference" in drawing
     assert drawing.count("<rect") < 60
     assert missing_of(ratio, record, [replace(line, place=1) for line in lines]) is None
 

@@ -93,8 +93,8 @@ def test_figure_and_words_say_the_same_for_an_outcome_that_is_better_low(ratio):
     record, found = tables(ratio, effects())
     up = to_svg(contour_of(ratio, replace(record, favours="above"), found[ContourRow]), "x")
     down = to_svg(contour_of(ratio, replace(record, favours="below"), found[ContourRow]), "x")
-    assert "favours treatment: the interval" in up
-    assert "favours control: the interval" in down
+    assert "favours treatment: the whole interval" in up
+    assert "favours control: the whole interval" in down
 
 
 def test_a_trial_that_parts_the_subsets_is_named(ratio):

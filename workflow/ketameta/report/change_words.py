@@ -124,7 +124,7 @@ def conclusion(move: Move) -> str:
     words = {
         "above": "interval above no effect",
         "below": "interval below no effect",
-        "around": "interval includes no effect",
+        "around": "interval on both sides of no effect",
         None: "no interval",
     }
     if not move.flipped:

@@ -55,9 +55,9 @@ def text_of(found: CourseOnClaim, one: CurveOnClaim) -> str:
 
 
 def differs(span: CourseSpanRow | None, points: Sequence[CoursePointRow]) -> str:
-    """Say from when to when the interval of a curve excludes no effect, and whether by enough."""
+    """Say from when to when the interval lies on one side of none, and whether by enough."""
     if span is None or span.first is None or span.last is None:
-        return "the interval includes no effect at every hour"
+        return "at no hour the interval lies wholly on one side of no difference"
     start, end = hour_label(span.first), hour_label(span.last)
     text = f"at {start} alone" if start == end else f"from {start} to {end}"
     text += "" if span.throughout else ", not at every hour between"
@@ -66,7 +66,7 @@ def differs(span: CourseSpanRow | None, points: Sequence[CoursePointRow]) -> str
     if few:
         part = "" if few == len(own) else " at some of these hours"
         text += f", which rests on too few trials to be trusted{part}"
-    return f"the interval excludes no effect {text}"
+    return f"the interval lies wholly on one side of no difference {text}"
 
 
 def people_of(told: Sequence[CurveOnClaim]) -> list[dict[str, float]]:

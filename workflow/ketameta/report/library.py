@@ -121,7 +121,7 @@ def predicted(summary: Summary) -> str:
         return f"No result has {FEWEST_PREDICTED} effects, the fewest of which one is predicted."
     text = (
         f"{share(summary.predictions)} of the prediction intervals of {FEWEST_PREDICTED} effects "
-        "or more include no effect"
+        "or more reach across no effect"
     )
     if not summary.of_past.of:
         return f"{text}; no result has an interval past it."

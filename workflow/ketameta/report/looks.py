@@ -64,12 +64,16 @@ def _sentence(analysis: Analysis, rows: Sequence[LookRow]) -> str:
     looks = count(len(rows), "look")
     if outside:
         text = (
-            f"With {level} for all {looks} together, the interval excludes no effect first after "
+            f"With {level} for all {looks} together, the interval first lies wholly "
+            f"on one side of no difference after "
             f"{outside[0].label}"
         )
         text += "." if outside[-1] is rows[-1] else ", and not any more after the last trial."
     else:
-        text = f"With {level} for all {looks} together, the interval never excludes no effect."
+        text = (
+            f"With {level} for all {looks} together, the interval never lies wholly on one side of "
+            "no difference."
+        )
     last = rows[-1]
     if last.boundary is None or last.fraction is None:
         return text

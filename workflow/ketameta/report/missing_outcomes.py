@@ -127,7 +127,7 @@ def _sum(numbers: Iterable[float | None]) -> float:
 def _turned(rows: Sequence[TurningRow], losses: Sequence[LossRow], of_events: bool) -> str:
     """Say which difference of those missing turns the conclusion, the nearest first."""
     excludes, reach = rows[0].excludes, rows[0].reach
-    turned = "include no effect" if excludes else "exclude no effect"
+    turned = "include no difference" if excludes else wording.BESIDE
     by = {row.whose: row.at for row in rows}
     found = [_where(whose, at, of_events) for whose in _ORDER if (at := by[whose]) is not None]
     if not found:

@@ -249,10 +249,10 @@ def conclusion(
     else:
         clear = row.benefit_clear or 0.0, row.harm_clear or 0.0
         if excludes_null(analysis, record):
-            text = "That the interval excludes no effect"
+            text = "That the interval lies wholly on one side of no difference"
             held = clear[0] if _is_benefit(record) else clear[1]
         else:
-            text, held = "That the interval includes no effect", 1 - sum(clear)
+            text, held = "That the interval includes no difference", 1 - sum(clear)
         text += f" holds in {_percent(held)} of {number}. The estimate is "
         sides = [_on_side(row, side) for side in _SIDES if getattr(row, side)]
         text += "; it is ".join(sides) if sides else "no effect in all"

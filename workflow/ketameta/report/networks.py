@@ -30,7 +30,7 @@ from ketameta.vocabulary.narrowing import slug
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the table of all differences: its words, and whether it excludes no difference."""
+    """A cell of the table of all differences: its words, and whether it is clear of none."""
 
     text: str
     clear: bool = False

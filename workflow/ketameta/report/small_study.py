@@ -159,8 +159,8 @@ def _beside(row: AdjustedRow) -> str:
 
 def _kept(kept: int, number: int) -> str:
     if not kept or kept == number > 1:
-        return f"{'no' if not kept else 'every'} interval of theirs excludes"
-    return f"{kept} of {number} intervals {'excludes' if kept == 1 else 'exclude'}"
+        return f"{'no' if not kept else 'every'} interval of theirs lies"
+    return f"{kept} of {number} intervals {'lies' if kept == 1 else 'lie'}"
 
 
 def _sentence(analysis: Analysis, record: SynthesisRow, rows: Sequence[AdjustedRow]) -> str:
@@ -181,7 +181,7 @@ def _sentence(analysis: Analysis, record: SynthesisRow, rows: Sequence[AdjustedR
     kept = sum(
         not r.low <= null <= r.high for r in apart if r.low is not None and r.high is not None
     )
-    text += f"; {_kept(kept, len(found))} no difference."
+    text += f"; {_kept(kept, len(found))} wholly on one side of no difference."
     if all(map(_few, found)):
         k, needed = max(row.k for row in found), found[0].needed
         text += f" With {k} effects none of them says much: {needed} are wanted."

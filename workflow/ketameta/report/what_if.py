@@ -87,7 +87,7 @@ def _fragility(row: FragilityRow) -> str:
             f" ({wording.count(others, 'effect')} of {row.k} not of plain counts "
             f"{'stays' if others == 1 else 'stay'} as {'it is' if others == 1 else 'they are'})"
         )
-    turned = "include no effect" if row.excludes else "exclude no effect"
+    turned = "include no difference" if row.excludes else wording.BESIDE
     if row.moved is None:
         if not row.movable:
             return "No effect is of plain counts: how many events would turn it cannot be told."
@@ -170,9 +170,9 @@ def legend_of(fields: Sequence[Field]) -> list[tuple[str, str]]:
     """Return what the colours of conclusions mean that are among fields."""
     words = (
         "favours treatment, beyond the smallest worthwhile effect",
-        "favours treatment: the interval excludes no effect",
-        "open: the interval includes no effect",
-        "favours control: the interval excludes no effect",
+        "favours treatment: the whole interval lies on that side of no difference",
+        "open: the interval includes no difference",
+        "favours control: the whole interval lies on that side of no difference",
         "favours control, beyond the smallest worthwhile effect",
     )
     used = {field.role for field in fields}

@@ -152,6 +152,9 @@ def in_letters(number: int, one: str) -> str:
     return f"{words[number] if number < len(words) else figure} {what}"
 
 
+BESIDE = "lie wholly on one side of no difference"
+
+
 def excludes_null(analysis: Analysis, record: HasInterval) -> bool:
     """Say whether the interval lies wholly on one side of no effect."""
     return _side(analysis, record) is not None

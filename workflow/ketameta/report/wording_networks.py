@@ -69,7 +69,7 @@ def from_side(measure: str, row: NetworkDifferenceRow, first: str) -> Difference
 
 
 def side_of(network: Network, low: float | None, high: float | None) -> str:
-    """Return ``better`` or ``worse`` for an interval that excludes no difference, else nothing."""
+    """Return ``better`` or ``worse`` for an interval on one side of none, else nothing."""
     measure = network.select.measure
     null = MEASURES[measure].no_effect
     if low is None or high is None or low <= null <= high:
@@ -114,7 +114,10 @@ def _of_reference(
         ]
         if own:
             comes = "come" if len(own) > 1 else "comes"
-            yield f"{start}{listed(own)} {comes} out {side}: the interval excludes no difference."
+            yield (
+                f"{start}{listed(own)} {comes} out {side}: the interval lies wholly on one side of "
+                "no difference."
+            )
             start, known, words = "Held against it, ", True, ""
     open_ = [one for one in against if not sides[one.first]]
     if not known:
@@ -145,8 +148,8 @@ def _of_others(network: Network, between: Sequence[Difference]) -> Iterator[str]
         yield f"{among} none is clear."
         return
     more = f"; and {len(clear) - NAMED} more" if len(clear) > NAMED else ""
-    verb = "excludes" if len(clear) == 1 else "exclude"
-    yield f"{among} {len(clear)} {verb} none: {'; '.join(clear[:NAMED])}{more}."
+    verb = "is" if len(clear) == 1 else "are"
+    yield f"{among} {len(clear)} {verb} clear of none: {'; '.join(clear[:NAMED])}{more}."
 
 
 def ranks(network: Network, nodes: Sequence[NetworkNodeRow]) -> str:

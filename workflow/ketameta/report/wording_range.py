@@ -20,8 +20,8 @@ def other_choices(
     """Say between which values other choices put the estimate, and which they are.
 
     `sensitivity` are the analysis's rows of that table; of these the ones on its own measure count.
-    Whether an interval excludes no effect is told where any of them differs in that from the
-    headline. Empty where nothing is pooled or there is no other choice.
+    Whether an interval lies on one side of no effect is told where any of them differs in that from
+    the headline. Empty where nothing is pooled or there is no other choice.
     """
     measure = analysis.select.measure
     others = [r for r in sensitivity if r.measure == measure and r.estimate is not None]
@@ -56,14 +56,14 @@ def _named(measure: str, ranked: Sequence[SensitivityRow], shown: str) -> str:
 
 
 def _hangs(analysis: Analysis, record: Estimate, others: Sequence[SensitivityRow]) -> str:
-    """Say how many choices turn the answer to whether the interval excludes no effect."""
+    """Say how many choices turn the answer to whether the interval includes no effect."""
     if not MEASURES[analysis.select.measure].compares:
         return ""
     clear = excludes_null(analysis, record)
     turned = [r for r in others if excludes_null(analysis, r) != clear]
     if not turned:
         return ""
-    does = "includes" if clear else "excludes"
+    does = "includes no difference" if clear else "lies wholly on one side of no difference"
     names = listed([r.variant for r in turned[:NAMED]])
     more = f" and {len(turned) - NAMED} more" if len(turned) > NAMED else ""
-    return f"; the interval {does} no difference under {names}{more}"
+    return f"; the interval {does} under {names}{more}"

@@ -65,8 +65,8 @@ def lines(
 
 def change(today: Modern) -> str:
     """Say how the conclusion changes."""
-    now = "past no effect" if today.now else "includes no effect"
-    was = "past no effect" if today.was else "including it"
+    now = "lies past no effect" if today.now else "reaches across no effect"
+    was = "past it" if today.was else "across it"
     return f"the interval {now} under REML and HKSJ, {was} as published"
 
 

@@ -79,14 +79,14 @@ class CoursePointRow(Row):
 
 @table("course_spans", "When time courses differ from no effect", key=("course", "group"))
 class CourseSpanRow(Row):
-    """From when to when the interval of a curve excludes no effect, and none worth having.
+    """From when to when the interval of a curve lies beyond no effect, and none worth having.
 
     Hour by hour, each by its own interval: nothing is set aside for looking at many.
     """
 
     course: Id = col("time course of the configuration")
     group: str = col("word of the column that curves are by", blank=True)
-    first: float | None = col("first hour at which the interval excludes no effect", unit="h")
+    first: float | None = col("first hour with the interval on one side of no effect", unit="h")
     last: float | None = col("last hour at which it does", unit="h")
     throughout: bool = col("it does at every hour between them")
     worthwhile_low: float | None = col("smallest worthwhile effect below none", unit=_NATURAL)

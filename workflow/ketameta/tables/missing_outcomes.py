@@ -53,7 +53,7 @@ class TurningRow(Row):
         "who of the missing differ: treated, control, both alike, or opposed (the inverse, or the "
         "opposite, in the control arms)"
     )
-    excludes: bool = col("the interval excludes no effect where they do not differ")
+    excludes: bool = col("the interval lies on one side of no effect where they do not differ")
     at: float | None = col(
         f"from where on it does not, or else does, in the treated arms, or those that differ; "
         f"empty where it is not so up to `reach`; {_APART}"

@@ -220,11 +220,11 @@ class Held(Row):
 
     specifications: int = col("different specifications that are pooled")
     benefit: float | None = col("share whose estimate is on the side of a benefit")
-    benefit_clear: float | None = col("share whose interval excludes no effect on that side")
+    benefit_clear: float | None = col("share whose whole interval lies on that side of no effect")
     benefit_worthwhile: float | None = col("share whose estimate is a worthwhile benefit")
     benefit_wholly: float | None = col("share whose whole interval is worthwhile benefits")
     harm: float | None = col("share whose estimate is on the other side")
-    harm_clear: float | None = col("share whose interval excludes no effect on that side")
+    harm_clear: float | None = col("share whose whole interval lies on that side of no effect")
     harm_worthwhile: float | None = col("share whose estimate is a harm as large as that")
     harm_wholly: float | None = col("share whose whole interval is such harms")
     median: float | None = col("median of the estimates, natural scale")

@@ -10,7 +10,7 @@ class FragilityRow(Row):
     """One pooled analysis of events: the fewest that, moved, turn its conclusion."""
 
     analysis: Id = col("analysis of the configuration")
-    excludes: bool = col("the interval excludes no effect; else the number is the reverse one")
+    excludes: bool = col("the interval is on one side of no effect; else the reverse is told")
     movable: int = col("trials whose effect is of counts: only their events are moved")
     k: int = col("effects pooled")
     moved: int | None = col("events moved; empty where 100 do not turn it", unit="people")
@@ -59,7 +59,7 @@ class NewTrialRow(Row):
     analysis: Id = col("analysis of the configuration")
     people: int = col("people in the new trial", unit="people")
     variance: float = col("its sampling variance: that per person is the median of the trials")
-    power: float = col("probability that the updated interval excludes no effect")
+    power: float = col("probability that the updated interval is on one side of no effect")
 
 
 @table("contours", "What a new trial would conclude", key=("analysis", "people", "start"))
