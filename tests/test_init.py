@@ -65,6 +65,16 @@ def words_of():
     use(before)
 
 
+@pytest.mark.parametrize(
+    ("label", "heading"), [("pain score", "Pain score"), ("pH of blood", "pH of blood")]
+)
+def test_an_outcome_is_headed_by_a_large_letter(label, heading, tmp_path):
+    made = written(tmp_path, asked([], [label], [], []))
+    told = yaml.safe_load((made / CONFIG / "analyses.yaml").read_text())
+    first = next(iter(told["analyses"].values()))
+    assert first["title"] == f"{heading} at 12 weeks"
+
+
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
 def test_whatever_things_are_called_configuration_and_tables_are_in_order(
     given, tmp_path, words_of

@@ -179,7 +179,7 @@ def test_too_few_data_point_to_a_number_and_are_not_hedged_besides(configuration
     studies = [counts(20, 40, 10, 40), counts(20, 40, 10, 40)]
     events = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, studies)
     assert claim_words.pointed(events) == (
-        "two trials with 80 people point to 50 of 100 people who respond within a day, 25 under "
+        "in two trials with 80 people, about 50 of 100 people respond within a day, 25 under "
         "control (5 to 50 more)"
     )
     none = shown(configuration["response_24h"], "low", 12, 0.7, 200, [counts(6, 18, 0, 17)], **few)
@@ -187,8 +187,8 @@ def test_too_few_data_point_to_a_number_and_are_not_hedged_besides(configuration
         "in one trial 6 of 18 people respond within a day, 0 of 17 under control"
     )
     share = shown(configuration["response_24h_arm"], "low", 0.4, 0.3, 0.5, **few)
-    assert claim_words.pointed(share).endswith(
-        "points to 40 of 100 people treated who respond within a day (30 to 50)"
+    assert claim_words.pointed(share) == (
+        "in one trial with 30 people, 40 of 100 people treated respond within a day (30 to 50)"
     )
     fall = shown(configuration["reduction_24h_arm"], "low", 38.9, 1.2, 76.7, **few)
     assert "points to a fall of the depression score by 39% within a day" in claim_words.pointed(
@@ -282,11 +282,16 @@ def test_directions_of_people_who_stand_apart_are_told_by_themselves():
         "in healthy people points to worse results with treatment (Both 2001, at 40 minutes)"
     )
     assert pointing_rows(alone, other) == (
-        "two trials find better results in 1 and worse results in 1"
+        "of two trials one finds better results and one finds worse results"
     )
     none = replace(other, trial_id="c", direction="no difference")
     assert pointing_rows(alone, none) == (
-        "two trials find better results in 1 and no difference in 1"
+        "of two trials one finds better results and one finds no difference"
+    )
+    three = [alone, replace(alone, trial_id="d"), none, healthy]
+    assert pointing_rows(*three) == (
+        "of three trials two find better results and one finds no difference, and one trial in "
+        "healthy people points to worse results with treatment (Both 2001, at 40 minutes)"
     )
     assert pointing_rows(none) == ("one trial finds no difference (Both 2001, at 24 hours)")
     each_way = [alone, replace(alone, direction="favours control")]

@@ -3,16 +3,20 @@
 import csv
 import io
 import re
+from collections import Counter
+from dataclasses import replace
 from html import unescape
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import pytest
 import yaml
 
-from ketameta.configuration.review import Registration, Review, Search, Searched
+from ketameta.configuration.review import Protocol, Registration, Review, Search, Searched
 from ketameta.report.docx import DocxTable, Paragraph, Picture, docx
 from ketameta.report.manuscript import Manuscript, ShownTable, _cited, _plain, markdown
-from ketameta.report.prose_methods import Passage, _question, _search
+from ketameta.report.prose_methods import Passage, _question, _search, _synthesis
+from ketameta.tables.fits import Engine
 from ketameta.tables.syntheses import SynthesisRow
 
 from .test_summary_of_findings import BLOCK, EVENTS, MEANS, texts_of
@@ -100,6 +104,35 @@ def test_search_and_registration_are_told_as_they_stand():
     ]
     why = review(registration=Registration(reason="It began as a lesson."))
     assert [*_question(why)][1] == "It is not registered. It began as a lesson."
+    both = replace(why, protocol=Protocol(reason="it began as a lesson"))
+    assert [*_question(both)][1:] == [
+        "It is not registered. It began as a lesson.",
+        "It has no protocol. It began as a lesson.",
+    ]
+    one = replace(both, registration=Registration(reason="it began as a lesson"))
+    assert [*_question(one)][1:] == [
+        "It is not registered and has no protocol. It began as a lesson."
+    ]
+    note = review(search=Search(note="no search was made"))
+    assert [*_search(note)] == ["No search was made."]
+
+
+def test_a_sentence_that_differs_in_the_interval_alone_is_told_once(tables, records, configuration):
+    shown = [
+        SimpleNamespace(analysis=analysis, record=records[analysis.name], shown=True)
+        for analysis in configuration.whole
+        if records[analysis.name].estimate is not None
+    ]
+    pooled = [one.record for one in shown if one.record.k > 1]
+    start = "Effects are pooled by inverse variance under random effects"
+    (told,) = [said for said in _synthesis(shown, tables, {*records}) if said.startswith(start)]
+    assert told.count(start) == 1
+    rules = Counter(
+        record.rule for record in pooled if record.engine in (Engine.INDEPENDENT, Engine.GROUPS)
+    )
+    assert len(rules) > 1
+    assert [int(n) for n in re.findall(r"\(in (\d+) of", told)] == sorted(rules.values())[::-1]
+    assert told.count(", or with the ") == len(rules) - 1
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,8 @@ def _pointing(rows: Sequence[Pointing]) -> str:
     for apart in dict.fromkeys(row.apart for row in sorted(rows, key=lambda r: r.apart)):
         own = [row for row in rows if row.apart == apart]
         trials = in_letters(len({row.trial_id for row in own}), "trial")
-        told.append(f"{trials}{f' in {apart}' * bool(apart)} {_which_way(own)}")
-    return " and ".join(told)
+        told.append(_which_way(f"{trials}{f' in {apart}' * bool(apart)}", own))
+    return (", and " if any(" and " in one for one in told) else " and ").join(told)
 
 
 _WAYS = {
@@ -237,15 +237,16 @@ _WAYS = {
 _POINTED = (directions.TREATMENT, directions.CONTROL)
 
 
-def _which_way(rows: Sequence[Pointing]) -> str:
+def _which_way(trials: str, rows: Sequence[Pointing]) -> str:
     counts = directions.trials_by_direction(rows)
     found = [direction for direction in _WAYS if counts[direction]]
     s = "s" if counts.total() == 1 else ""
     if len(found) > 1:
-        return f"find {listed([f'{_WAYS[d]} in {counts[d]}' for d in found])}"
+        each = [in_letters(counts[d], f"finds {_WAYS[d]}", f"find {_WAYS[d]}") for d in found]
+        return f"of {trials} {listed(each)}"
     if found[0] in _POINTED:
-        return f"point{s} to {_WAYS[found[0]]} with treatment{_names(rows)}"
-    return f"find{s} {_WAYS[found[0]]}{_names(rows)}"
+        return f"{trials} point{s} to {_WAYS[found[0]]} with treatment{_names(rows)}"
+    return f"{trials} find{s} {_WAYS[found[0]]}{_names(rows)}"
 
 
 def _names(rows: Sequence[Pointing]) -> str:

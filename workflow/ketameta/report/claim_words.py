@@ -117,17 +117,20 @@ def clause(shown: ToldResult, control: Control | None = None) -> str:
 
 
 def pointed(shown: ToldResult, control: Control | None = None) -> str:
-    """Say to what a result of too few data points: ``one trial with 30 people points to …``."""
+    """Say to what a result of too few data points: ``one trial with 30 people points to …``.
+
+    Of events and shares what these trials show: ``in one trial with 30 people, about 40 of 100 …``.
+    """
     record, measure = shown.record, MEASURES[shown.record.measure]
     trials = in_letters(record.k, "trial")
     if measure.compares_events and shown.risk is None:
         return f"in {trials} {_events(shown, does(verb_of(shown.analysis), 'high'))}"
     lead = f"{trials} with {count(record.n, 'person', 'people')}"
-    lead += f" {'points' if record.k == 1 else 'point'} to"
     if measure.compares_events:
-        return f"{lead} {_events(shown, 'who ' + does(verb_of(shown.analysis), 'high'))}"
+        return f"in {lead}, {_events(shown, does(verb_of(shown.analysis), 'high'), 'about ')}"
     if measure.is_share:
-        return f"{lead} {_share(shown, 'who ' + does(verb_of(shown.analysis), 'high'), control)}"
+        return f"in {lead}, {_share(shown, does(verb_of(shown.analysis), 'high'), control)}"
+    lead += f" {'points' if record.k == 1 else 'point'} to"
     if measure.falls:
         return f"{lead} a fall of the {noun(shown.analysis)} {_fall(shown, control)}"
     return f"{lead} scores {_score(shown)}"

@@ -16,13 +16,14 @@ from ketameta.report import about, wording_method
 from ketameta.report.answers import Answer
 from ketameta.report.naming import capital, listed, treatment
 from ketameta.report.wording import count, in_letters
-from ketameta.tables.collection import Tables
+from ketameta.tables.collection import Tables, by
 from ketameta.tables.moderators import RegressionRow
 from ketameta.tables.multiverse import MultiverseRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import SensitivityRow, SplitRow, StudyRow
 from ketameta.vocabulary import vocabulary
 
+_WITH = ", with "  # before how an interval is made
 NAMED = 3  # analyses that a sentence names as exceptions
 _ARMS = {
     "together": "Several treated arms of a trial are one effect",
@@ -133,6 +134,10 @@ def _words(name: str, words: Sequence[str]) -> list[str]:
 def _question(review: Review) -> Iterator[str]:
     yield f"The question of this review is: {review.question}"
     registered, planned = review.registration, review.protocol
+    whys = {registered.reason, planned.reason}
+    if len(whys) == 1 and "" not in whys and not (registered.id or registered.url or planned.url):
+        yield f"It is not registered and has no protocol. {capital(whys.pop().rstrip('.'))}."
+        return
     if registered.id or registered.url:
         yield f"It is registered ({', '.join(filter(None, (registered.id, registered.url)))})."
     elif registered.reason:
@@ -185,9 +190,9 @@ def _search(review: Review) -> Iterator[str]:
     if search.languages:
         yield f"Reports in {listed([*search.languages])} were taken in."
     if search.selection:
-        yield f"{search.selection.rstrip('.')}."
+        yield f"{capital(search.selection.rstrip('.'))}."
     if search.note:
-        yield f"{search.note.rstrip('.')}."
+        yield f"{capital(search.note.rstrip('.'))}."
 
 
 def _choice(analyses: Sequence[Analysis], studies: Sequence[StudyRow]) -> Iterator[str]:
@@ -251,9 +256,15 @@ def _synthesis(shown: Sequence[Answer], tables: Tables, names: set[str]) -> Iter
         for n, text in enumerate(wording_method.method(answer.analysis, answer.record)[1:]):
             said[text] += 1
             place[text] = min(n, place.get(text, n))
-    for text, number in sorted(said.items(), key=lambda item: (place[item[0]], -item[1])):
-        some = f" (in {number} of {len(pooled)} analyses)" if number < len(pooled) else ""
-        yield f"{text.removesuffix('.')}{some}."
+    order = sorted(said, key=lambda text: (place[text], -said[text]))
+    # what differs in the interval alone is one sentence
+    for start, own in by(order, lambda text: text.partition(_WITH)[0]).items():
+        told = []
+        for n, text in enumerate(own):
+            number, more = said[text], text.removesuffix(".")
+            some = f" (in {number} of {len(pooled)} analyses)" if number < len(pooled) else ""
+            told.append(f"{more.removeprefix(start + _WITH) if n else more}{some}")
+        yield f"{', or with '.join(told)}."
     if pooled and all(a.analysis.model.interval == "auto" for a in pooled):
         yield wording_method.AUTO
     by_split = {row.split for row in tables[SplitRow] if row.analysis in names}

@@ -159,8 +159,8 @@ def _sentence(
     text += f": {said} ({what} {_told(measure, change.change, low, high)})."
     if change.df is not None and change.df < FEWEST:
         text += (
-            f" With {fixed(change.df, 1)} degrees of freedom this interval rests on too few trials "
-            "to be trusted."
+            f" The interval of this {what} has {fixed(change.df, 1)} degrees of freedom: it rests "
+            "on too few trials to be trusted."
         )
     return text
 

@@ -145,10 +145,10 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def in_letters(number: int, one: str) -> str:
+def in_letters(number: int, one: str, many: str = "") -> str:
     """Write ``three outcomes``: a small number as a word."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    figure, what = count(number, one).split(" ", maxsplit=1)
+    figure, what = count(number, one, many).split(" ", maxsplit=1)
     return f"{words[number] if number < len(words) else figure} {what}"
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ketameta.report.naming import capital
 from ketameta.tables.problems import escaped
 
 LONGEST = 60  # letters of a label: it stands in titles and in columns
@@ -40,6 +41,11 @@ class Name:
         if self.label[1:2].isupper() or not self.label[1:2].isalpha():
             return self.label
         return self.label[:1].lower() + self.label[1:]
+
+    @property
+    def heading(self) -> str:
+        """The label as a heading: its first letter large, where the second is no capital."""
+        return self.label if self.label[1:2].isupper() else capital(self.label)
 
 
 def named(labels: Sequence[str], kind: str, taken: Collection[str] = ()) -> tuple[Name, ...]:
