@@ -60,13 +60,14 @@ def differs(span: CourseSpanRow | None, points: Sequence[CoursePointRow]) -> str
         return "at no hour the interval lies wholly on one side of no difference"
     start, end = hour_label(span.first), hour_label(span.last)
     text = f"at {start} alone" if start == end else f"from {start} to {end}"
-    text += "" if span.throughout else ", not at every hour between"
+    text += "" if span.throughout else ", not at every hour between,"
+    text += " the interval lies wholly on one side of no difference"
     own = [p.df or 0.0 for p in points if span.first <= p.hour <= span.last]
     few = sum(freedom < FEWEST for freedom in own)
     if few:
         part = "" if few == len(own) else " at some of these hours"
-        text += f", which rests on too few trials to be trusted{part}"
-    return f"the interval lies wholly on one side of no difference {text}"
+        text += f", but rests on too few trials to be trusted{part}"
+    return text
 
 
 def people_of(told: Sequence[CurveOnClaim]) -> list[dict[str, float]]:

@@ -22,7 +22,7 @@ from ketameta.figures.bubbles import (
 from ketameta.figures.scene import Scene, to_svg
 from ketameta.measures import MEASURES
 from ketameta.report.claim_curves import differs
-from ketameta.report.naming import capital
+from ketameta.report.naming import capital, listed
 from ketameta.report.wording import count, fixed, level_percent, unit_sign, with_interval
 from ketameta.report.wording_splits import group as group_words
 from ketameta.tables.collection import Tables, by
@@ -157,12 +157,26 @@ def _sentence(
     said = "it changes" if known else "that it changes is not shown"
     what = "ratio" if MEASURES[measure].is_ratio else "difference"
     text += f": {said} ({what} {_told(measure, change.change, low, high)})."
-    if change.df is not None and change.df < FEWEST:
-        text += (
-            f" The interval of this {what} has {fixed(change.df, 1)} degrees of freedom: it rests "
-            "on too few trials to be trusted."
-        )
-    return text
+    return text + _few(change, points, what)
+
+
+def _few(change: CourseChangeRow, points: Sequence[CoursePointRow], what: str) -> str:
+    """Say which intervals of a change and its two ends are of too few degrees of freedom."""
+    at = {point.hour: point.df for point in points}
+    freedom = {
+        f"after {hour_label(change.start)}": at.get(change.start),
+        f"after {hour_label(change.end)}": at.get(change.end),
+        f"of the {what}": change.df,
+    }
+    few = [(name, df) for name, df in freedom.items() if df is not None and df < FEWEST]
+    if not few:
+        return ""
+    words = [" degrees of freedom", "", ""]
+    each = zip(few, words, strict=False)
+    told = listed([f"{name} ({fixed(df, 1)}{said})" for (name, df), said in each])
+    if len(few) == 1:
+        return f" The interval {told} rests on too few trials to be trusted."
+    return f" The intervals {told} rest on too few trials to be trusted."
 
 
 def _by_enough(span: CourseSpanRow | None) -> str:
