@@ -53,9 +53,9 @@ recorded has not moved.
 An analysis that came or went with its question is told apart from those that moved.
 
 Prints Markdown. Exit status: 0 nothing moved, 10 an estimate, a certainty or the verdict on a claim
-moved or an analysis came or went, 11 a conclusion flipped (the interval excluded no effect before
-and not after, or the other way round, or changed sides; or the trials were for a claim and are not
-now, or against it), 1 a version has faults, 2 no such version.
+moved or an analysis came or went, 11 a conclusion flipped (the interval lay on one side of no
+effect before and not after, or the other way round, or changed sides; or the trials were for a
+claim and are not now, or against it), 1 a version has faults, 2 no such version.
 """
 
 
