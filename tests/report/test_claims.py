@@ -23,6 +23,7 @@ from ketameta.figures.claims import (
     draw_people,
 )
 from ketameta.figures.marks import Interval
+from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
 from ketameta.report.claim_pictures import axis_of, people_of, picture
@@ -471,6 +472,37 @@ def test_the_claimed_value_is_an_open_mark_on_the_axis_of_the_results(small):
     Tree.fromstring(to_svg(scene, "x"))
 
 
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("high", [45.0, 50.0, 99.0])
+def test_the_axis_holds_the_whole_of_a_pooled_interval_and_shares_start_at_none(small, high):
+    rows = (PictureRow("Treated", f"41 (34 to {high:g})", Interval(41, 34, high), beside=32.0),)
+    scale = AxisScale("of 100", limits=(0.0, 100.0))
+    shapes = list(flat(draw_axis(ClaimPicture("t", "d", rows, scale), small).shapes))
+    (axis,) = [s for s in shapes if isinstance(s, Line) and s.y1 == s.y2 and s.role == "ink"]
+    (whole,) = [s for s in shapes if isinstance(s, Line) and s.role == "pooled"]
+    (dot,) = [s for s in shapes if isinstance(s, Circle)]
+    (control,) = [s for s in shapes if isinstance(s, Polygon)]
+    assert len(control.points) == 4, "the square of control, and no arrow"
+    assert (whole.x2 - dot.x) / (dot.x - whole.x1) == pytest.approx((high - 41) / 7)
+    assert axis.x1 <= whole.x1 <= whole.x2 <= axis.x2
+    labels = [s for s in shapes if isinstance(s, Text) and s.text == "0"]
+    assert [label.x for label in labels] == [axis.x1]
+
+
+def test_numbers_that_leave_no_room_for_a_name_stand_below_it():
+    for text in ("26, control 50", "26 (19 to 36), after stopping 50"):
+        rows = (PictureRow("Unbreakable", text, Interval(26, 19, 36), beside=50.0),)
+        scene = draw_axis(ClaimPicture("t", "d", rows, AxisScale("of 100")), small=True)
+        name, numbers = (
+            next(s for s in flat(scene.shapes) if isinstance(s, Text) and s.text == told)
+            for told in ("Unbreakable", text)
+        )
+        room = scene.width - text_width(text, numbers.size) - 12
+        beside = text_width(name.text, name.size, bold=True) <= room
+        assert (name.y == numbers.y) == beside
+        assert name.y <= numbers.y
+
+
 @pytest.fixture(scope="module")
 def views(tables, records, configuration):
     from ketameta.evidence.results import certainties
@@ -623,10 +655,10 @@ def test_no_axis_reads_better_to_both_sides(views, configuration):
     bad = replace(good, analysis=configuration["relapse"])
     told = tuple(Told(Verdict("supported", "better"), (one,)) for one in (good, bad, good))
     drawn = picture(replace(views[0], verdict="mixed", claimed_value=None, told=told))
-    assert drawn.count("50, control 25</text>") == 2
+    assert drawn.count("50 (30 to 75), control 25</text>") == 2
     stopped = replace(bad, design="randomised withdrawal")
     told = (Told(Verdict("supported", "better"), (stopped,)),)
-    assert "50, after stopping 25</text>" in picture(replace(views[0], told=told))
+    assert "50 (30 to 75), after stopping 25</text>" in picture(replace(views[0], told=told))
 
 
 def test_scores_on_one_scale_are_drawn_in_its_points(configuration):

@@ -105,14 +105,15 @@ def draw_axis(picture: ClaimPicture, small: bool = False) -> Scene:
 
 def _axis(picture: ClaimPicture, width: float) -> Axis:
     intervals = [row.interval for row in picture.rows]
-    estimates = [i.estimate for i in intervals]
+    # a pooled interval is never clipped, and what is counted of 100 is drawn from none
+    estimates = [x for i in intervals for x in (i.estimate, i.low, i.high) if x is not None]
+    estimates += [0.0] if picture.scale.limits and picture.scale.limits[0] == 0 else []
     estimates += [row.beside for row in picture.rows if row.beside is not None]
     estimates += (
         [t.value for row in picture.rows for t in row.ticks] if not picture.scale.log else []
     )
     estimates += [] if picture.claimed is None else [picture.claimed]
-    bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
-    return make_axis(estimates, bounds, picture.scale, _EDGE, width - _EDGE)
+    return make_axis(estimates, [], picture.scale, _EDGE, width - _EDGE)
 
 
 def _most(picture: ClaimPicture) -> float:
@@ -125,10 +126,15 @@ def _row(
     """Draw a result: name and numbers in words, below them trials, interval and dot."""
     shapes: list[Shape] = []
     room = width - text_width(row.text, SIZE) - 12
-    shapes.append(Text(width, y + LINE, row.text, "end", size=SIZE, bold=not row.control))
-    for line in wrap(row.label, SIZE, room, bold=True, most=3):
+    # numbers that leave no room for a word of the name stand below it
+    beside = room >= max(text_width(word, SIZE, bold=True) for word in row.label.split(" "))
+    lines = wrap(row.label, SIZE, room if beside else width, bold=True, most=3)
+    numbers = y + LINE * (1 if beside else len(lines) + 1)
+    shapes.append(Text(width, numbers, row.text, "end", size=SIZE, bold=not row.control))
+    for line in lines:
         y += LINE
         shapes.append(Text(0, y, line, size=SIZE, bold=not row.control))
+    y = y if beside else numbers
     middle = y + _STRIP / 2 + 2
     role = "predict" if row.control else "pooled"
     marks: list[Shape] = []

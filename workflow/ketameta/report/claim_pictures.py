@@ -147,7 +147,8 @@ def _risks(view: ClaimView, shown: list[ToldResult]) -> ClaimPicture:
         treated, control = 100 * risk.treated_risk, 100 * risk.control_risk
         ends = (risk.treated_risk_low, risk.treated_risk_high)
         low, high = (None if end is None else 100 * end for end in ends)
-        text = f"{treated:.0f}, {one.other_side} {control:.0f}"
+        around = "" if low is None or high is None else f" ({low:.0f} to {high:.0f})"
+        text = f"{treated:.0f}{around}, {one.other_side} {control:.0f}"
         rows.append(PictureRow(label, text, Interval(treated, low, high), beside=control))
     said = "; ".join(f"{row.label}: {row.text}" for row in rows)
     beside = " or ".join(dict.fromkeys(one.other_side for one in shown))
