@@ -9,7 +9,7 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, ForestRow, LeftOut, Light, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import text_width
-from ketameta.figures.scene import Text, flat
+from ketameta.figures.scene import Line, Text, flat
 
 
 def boxes_of(scene):
@@ -36,6 +36,19 @@ def collisions_of(scene):
             if a[0] < b[2] - 0.01 and b[0] < a[2] - 0.01:
                 wrong.append((a[4], b[4]))
     return wrong
+
+
+def struck_of(scene):
+    """Return texts that an upright line goes through."""
+    lines = [s for s in flat(scene.shapes) if isinstance(s, Line) and s.x1 == s.x2]
+    return [
+        box[4]
+        for box in boxes_of(scene)
+        for line in lines
+        if box[0] < line.x1 < box[2]
+        and min(line.y1, line.y2) < box[3] - 0.01
+        and max(line.y1, line.y2) > box[1] + 0.01
+    ]
 
 
 def outside_of(scene):
@@ -113,6 +126,11 @@ def forest_with():
 @pytest.fixture
 def collisions():
     return collisions_of
+
+
+@pytest.fixture
+def struck():
+    return struck_of
 
 
 @pytest.fixture

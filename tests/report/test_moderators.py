@@ -6,7 +6,8 @@ import pytest
 
 from ketameta.figures.axis import AxisScale
 from ketameta.figures.bubbles import NARROW, Bubble, Mean, Strip, Words, draw_bubbles, draw_strips
-from ketameta.figures.scene import Circle, Polygon, Text, flat
+from ketameta.figures.metrics import text_width
+from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
 from ketameta.tables.moderators import ModeratedRow, RegressionRow
 
 # later trials have smaller ratios, but one; of each: events and people, year, funding
@@ -117,3 +118,17 @@ def test_a_level_has_a_strip_with_its_mean():
     assert first.points[1][0] < second.points[1][0]
     texts = [s.text for s in flat(scene.shapes) if isinstance(s, Text)]
     assert {"Public (3)", "1.00 [0.50, 2.00]", "Industry (3)"} <= {*texts}
+
+
+def test_the_line_of_no_effect_stops_for_the_names_of_levels():
+    named = Strip("A level with a long name (3)", "1.0", Mean(0, 1.0, 0.5, 2.0), tuple(POINTS))
+    scene = draw_strips(WORDS, [named] * 3, AxisScale(log=True, null=1.0), NARROW)
+    shapes = list(flat(scene.shapes))
+    pieces = [s for s in shapes if isinstance(s, Line) and s.dash]
+    names = [s for s in shapes if isinstance(s, Text) and s.text == named.label]
+    assert len({piece.x1 for piece in pieces}) == 1
+    assert len(pieces) == len(names) == 3, "a piece a strip"
+    (across,) = {piece.x1 for piece in pieces}
+    assert across < text_width(named.label, names[0].size, bold=True), "else it had nothing to stop"
+    for name in names:
+        assert not any(p.y1 < name.y and name.y - 0.7 * name.size < p.y2 for p in pieces)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ketameta.figures.axis import Axis, AxisScale, tick_label
 from ketameta.figures.columns import MARGIN, SMALL, Above
 from ketameta.figures.metrics import text_width, wrap
-from ketameta.figures.scene import Group, Line, Shape, Text
+from ketameta.figures.scene import Group, Line, Shape, Text, flat
 
 _SIDE = 70.0  # how far a label below the axis may stand out of the plot
 _APART = 8.0  # between the labels of the two sides
 _OVER = 4.0  # how far one above it may
+_AIR = 2.0  # between a word and a line that stops for it
+_PIECE = 5.0  # the shortest of such a line
 _MOST = 4  # lines of a side above the axis
 
 
@@ -44,6 +47,29 @@ def ticks(axis: Axis, y: float) -> Iterator[Shape]:
         if x - half > last + 6:
             yield Text(x, y + 18, label, "middle", size=SMALL)
             last = x + half
+
+
+def behind_words(line: Line, shapes: Sequence[Shape]) -> list[Line]:
+    """Return an upright line in the pieces that the texts of `shapes` leave of it.
+
+    A line through letters and digits makes others of them. Between lines of one text is no piece.
+    """
+    pieces, top = list[Line](), line.y1
+    for start, end in [*sorted(_crossing(line.x1, shapes)), (line.y2, line.y2)]:
+        if min(start, line.y2) - top >= _PIECE:
+            pieces.append(replace(line, y1=top, y2=min(start, line.y2)))
+        top = max(top, end)
+    return pieces
+
+
+def _crossing(x: float, shapes: Sequence[Shape]) -> Iterator[tuple[float, float]]:
+    """Yield from where to where texts stand at a place, with a little air."""
+    for text in flat(tuple(shapes)):
+        if isinstance(text, Text):
+            width = text_width(text.text, text.size, text.bold)
+            left = text.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * width
+            if left - _AIR < x < left + width + _AIR:
+                yield text.y - 0.78 * text.size, text.y + 0.26 * text.size
 
 
 def _sides(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis
-from ketameta.figures.axis_shapes import ticks
+from ketameta.figures.axis_shapes import behind_words, ticks
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
 from ketameta.figures.metrics import text_width, wrap
@@ -164,7 +164,7 @@ def draw_strips(
         rows.append(Rect(x0 - _LARGEST, y, x1 - x0 + 2 * _LARGEST, _STRIP + 12, "band"))
         rows += _strip(strip, axis, y, most)
         y += _STRIP + 18
-    null = [] if scale.null is None else [_null(axis.place(scale.null), MARGIN + LINE, y)]
+    null = [] if scale.null is None else behind_words(_null(axis, scale.null, y), rows)
     y += 2
     shapes = [*rows, *null, *ticks(axis, y)]
     y += 22
@@ -174,8 +174,9 @@ def draw_strips(
     return _closed(words, shapes, y, width)
 
 
-def _null(x: float, top: float, bottom: float) -> Line:
-    return Line(x, top, x, bottom, "ink", 1, "5 3")
+def _null(axis: Axis, value: float, bottom: float) -> Line:
+    x = axis.place(value)
+    return Line(x, MARGIN + LINE, x, bottom, "ink", 1, "5 3")
 
 
 def _strip(strip: Strip, axis: Axis, top: float, most: float) -> Iterator[Shape]:

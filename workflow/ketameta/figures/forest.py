@@ -324,7 +324,7 @@ def muted(shape: Shape) -> Shape:
 
 def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:
     """Return the lines behind the rows: no effect, and the pooled estimate."""
-    shapes = null_line(forest, axis, top, bottom)
+    shapes: list[Shape] = [*null_line(forest, axis, top, bottom)]
     total = (forest.whole or forest).total
     if forest.guide and total and not axis.side(total.interval.estimate):
         x = axis.place(total.interval.estimate)
@@ -334,7 +334,7 @@ def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]
 
 def null_line(
     forest: Forest, axis: Axis, top: float, bottom: float, role: str = "ink"
-) -> list[Shape]:
+) -> list[Line]:
     """Return the line of no effect; nothing where the axis or the measure has none."""
     if (null := forest.scale.null) is None or axis.side(null):
         return []

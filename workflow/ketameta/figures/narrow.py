@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ketameta.figures.axis_shapes import behind_words
 from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
 from ketameta.figures.forest import (
     Block,
@@ -70,9 +71,9 @@ def draw_narrow(forest: Forest, width: float = WIDTH) -> Scene:
         _block(rows, block)
     _pooled(rows, forest)
     bottom = rows.y + 4
-    # one pale line, which words may stand on: broken for each of them it would be a row of dashes
     null = null_line(forest, rows.axis, top, bottom, "rule")
-    return finished(forest, rows.axis, width, [*null, *rows.shapes], bottom)
+    pieces = [piece for line in null for piece in behind_words(line, rows.shapes)]
+    return finished(forest, rows.axis, width, [*pieces, *rows.shapes], bottom)
 
 
 def _block(rows: _Rows, block: Block) -> None:
