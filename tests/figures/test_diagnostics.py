@@ -8,9 +8,12 @@ import pytest
 
 from ketameta.figures.chart import clip, meet, names
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
+from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.synthesize.fates import Fate, RawRows, exclusions
 from ketameta.synthesize.judge import TrialJudgements
+from ketameta.tables.collection import of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
-from ketameta.tables.effects import ArmReductionRow, BiasRow, EvidenceMapRow
+from ketameta.tables.effects import ArmReductionRow, BiasRow, EvidenceMapRow, ResultRow
 from ketameta.tables.raw import OutcomeRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow, SynthesisRow
 
@@ -191,6 +194,31 @@ def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
     # baseline rows alone, and rows at four weeks
     assert ("depression_24h", "Shiroma 2020") not in near
     assert ("depression_24h", "Popova 2019 (TRANSFORM-2)") not in near
+
+
+def test_of_rows_marked_not_to_be_pooled_those_in_the_window_are_told_of(tables, configuration):
+    raw, analysis = RawRows(tables), configuration["depression_24h"]
+    marked = {}
+    for row in tables[ResultRow]:
+        at = raw.hour(f"{row.file}:{row.line}")
+        if at in (0, 24):
+            fate = (row.trial_id, row.file, row.line, "flagged", f"marked at {at:g} h")
+            marked.setdefault(row.trial_id, {})[at] = Fate(analysis.name, *fate)
+    both = next(own for own in marked.values() if len(own) == 2)
+    (told,) = exclusions(analysis, [], [both[0], both[24]], raw)
+    assert (told.near, told.detail, len(told.rows)) == (True, "marked at 24 h", 2)
+    (told,) = exclusions(analysis, [], [both[0]], raw)
+    assert (told.near, told.detail) == (False, "marked at 0 h")
+
+
+def test_the_heading_of_trials_left_out_says_what_is_so_of_each(tables, configuration):
+    own = of_analyses(tables, (SynthesisRow, *PLOTTED))("depression_24h")
+    forest = forest_of(configuration["depression_24h"], own[SynthesisRow][0], own)
+    count = sum(row.near for row in own[ExclusionRow])
+    heading = f"Not pooled, though outcome and time fit ({count} trials"
+    assert forest.left_out_heading.startswith(heading)
+    # their reasons differ, so each stands with its own
+    assert len({trial.reason.partition(" (")[0] for trial in forest.left_out}) > 1
 
 
 def test_coverage_counts_a_trial_once(tables):

@@ -280,10 +280,7 @@ def _left_out(
     said = {m.trial_id: m for m in missing}
     near = sorted(near, key=lambda e: e.trial_id not in said)
     shown = tuple(LeftOut(e.label, _why_out(e, said.get(e.trial_id))) for e in near[:LISTED])
-    heading = (
-        f"Not pooled, though outcome and time fit: no number to pool "
-        f"({wording.count(len(near), 'trial')}"
-    )
+    heading = f"Not pooled, though outcome and time fit ({wording.count(len(near), 'trial')}"
     more = len(near) - len(shown)
     return shown, heading + (f"; {len(shown)} shown, the page lists all)" if more else ")")
 

@@ -159,15 +159,17 @@ def exclusions(
     for trial_id in sorted(rows):
         reached = furthest(fate.reason for fate in rows[trial_id])
         same = [fate for fate in rows[trial_id] if fate.reason == reached]
+        near = [fate for fate in same if _near(analysis, fate, raw)]
         result.append(
             ExclusionRow(
                 analysis=analysis.name,
                 trial_id=trial_id,
                 label=raw.labels[trial_id],
                 reason=REASONS[reached],
-                detail=_details(same),
+                # what decided is told of the rows in the window, where some are
+                detail=_details(near or same),
                 rows=_places(same),
-                near=any(_near(analysis, fate, raw) for fate in same),
+                near=bool(near),
             )
         )
     return result
