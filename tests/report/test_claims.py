@@ -26,7 +26,7 @@ from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
-from ketameta.report.claim_pictures import axis_of, people_of, picture
+from ketameta.report.claim_pictures import STROKES, axis_of, people_of, picture, pictures
 from ketameta.report.claim_sentences import (
     TOGETHER,
     ClaimItem,
@@ -674,3 +674,29 @@ def test_scores_on_one_scale_are_drawn_in_its_points(configuration):
     apart = axis_of(view, [told(10.0, "MADRS"), told(8.0, "HAMD17")])
     assert [row.interval.estimate for row in apart.rows] == [-0.5, -0.5]
     assert "standard deviations" in apart.scale.title
+    # the text tells them in points, so the picture does too, in small print
+    assert [one.below for one in drawn.rows] == ["", ""]
+    for one, value, scale in zip(apart.rows, ("5.0", "4.0"), ("MADRS", "HAMD17"), strict=True):
+        assert one.below.startswith(f"{value} points lower (")
+        assert one.below.endswith(f"({scale})")
+        assert one.below in apart.description
+    texts = [s.text for s in flat(draw_axis(apart).shapes) if isinstance(s, Text)]
+    for one in apart.rows:
+        assert one.below in " ".join(texts)
+
+
+def test_the_first_picture_with_strokes_says_what_they_are(views):
+    found = pictures(views)
+    told = [name for name, drawn in found.items() if STROKES in drawn]
+    with_trials = [
+        v.claim_id for v in views if re.search(r": [^<]*, [\d,]+ people<", found[v.claim_id])
+    ]
+    assert told == with_trials[:1]
+    assert {name: drawn for name, drawn in found.items() if name not in told} == {
+        view.claim_id: picture(view) for view in views if view.claim_id not in told
+    }
+    Tree.fromstring(found[told[0]])
+    # people of 100 are no strokes
+    assert STROKES not in "".join(
+        pictures([v for v in views if v.claim_id not in with_trials]).values()
+    )

@@ -35,7 +35,8 @@ class Tick:
 class PictureRow:
     """A row of the picture: pooled value, interval and trials.
 
-    `control` says that it is of control arms; `beside` is what control arms did on the same row.
+    `control` says that it is of control arms; `beside` is what control arms did on the same row;
+    `below` is the result in another unit, in small print.
     """
 
     label: str
@@ -44,6 +45,7 @@ class PictureRow:
     ticks: tuple[Tick, ...] = ()
     control: bool = False
     beside: float | None = None
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,9 @@ def _row(
         y += LINE
         shapes.append(Text(0, y, line, size=SIZE, bold=not row.control))
     y = y if beside else numbers
+    for line in wrap(row.below, SMALL, width) if row.below else []:
+        y += LINE
+        shapes.append(Text(0, y, line, role="muted", size=SMALL))
     middle = y + _STRIP / 2 + 2
     role = "predict" if row.control else "pooled"
     marks: list[Shape] = []

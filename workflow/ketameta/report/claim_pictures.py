@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ketameta.evidence.claim_rules import MIXED
 from ketameta.evidence.claims import UNTOLD, Control
 from ketameta.figures.axis import AxisScale
@@ -25,6 +27,28 @@ from ketameta.vocabulary.narrowing import in_words
 
 MOST_ROWS = 5
 MOST_SMALL = 3
+
+
+# what stands below the first picture that shows single trials
+STROKES = (
+    "Dot on a line: pooled result with its interval. Strokes: single trials, the longer the more "
+    "people. Square: control arms, with strokes of their own."
+)
+
+_STROKE = '<line class="mark"'  # how a trial is drawn, and nothing else on a picture
+
+
+def pictures(views: Sequence[ClaimView]) -> dict[str, str]:
+    """Return the pictures of claims, in the order of the page, by id.
+
+    Below the first that shows single trials stands what its marks are.
+    """
+    found = {view.claim_id: picture(view) for view in views}
+    first = next((name for name, drawn in found.items() if _STROKE in drawn), None)
+    if first is not None:
+        end = "</div>"
+        found[first] = f'{found[first].removesuffix(end)}<p class="note">{STROKES}</p>{end}'
+    return found
 
 
 def picture(view: ClaimView, small: bool = False) -> str:
@@ -114,12 +138,14 @@ def axis_of(view: ClaimView, shown: list[ToldResult]) -> ClaimPicture:
         return _risks(view, shown)
     points = _points(shown)
     by = [p.sd for p in points] or [measure.factor] * len(shown)
-    rows = [_result(*row) for row in zip(shown, _labels(shown), by, strict=True)]
+    # a result that the text tells in points is told in them below another unit too
+    below = ["" if points or not one.points else claim_words.difference(one) for one in shown]
+    rows = [_result(*row) for row in zip(shown, _labels(shown), by, below, strict=True)]
     if view.control and not measure.compares:
         rows.append(_control(view.control))
     claimed = None if measure.compares else view.claimed_value
     unit, null = _unit(shown[0], points[0] if points else None)
-    parts = [f"{row.label} {row.text}" for row in rows]
+    parts = [", ".join(filter(None, (f"{row.label} {row.text}", row.below))) for row in rows]
     said = f" Claimed: {view.claimed}." if claimed is not None else ""
     return ClaimPicture(
         f"{view.claim}: what the trials show",
@@ -170,7 +196,7 @@ def _unit(shown: ToldResult, points: Points | None) -> tuple[str, float | None]:
         return f"{measure.words} against {under}", measure.null
     if points:
         return f"points of the {points.scale} against {under}; to the left: lower", 0.0
-    return f"standard deviations against {under}; to the left: lower", 0.0
+    return f"{measure.unit} against {under}; to the left: lower", 0.0
 
 
 def _labels(shown: list[ToldResult]) -> list[str]:
@@ -185,7 +211,7 @@ def _labels(shown: list[ToldResult]) -> list[str]:
     ]
 
 
-def _result(shown: ToldResult, label: str, by: float) -> PictureRow:
+def _result(shown: ToldResult, label: str, by: float, below: str) -> PictureRow:
     record, measure = shown.record, MEASURES[shown.record.measure]
     told = (record.estimate, record.ci_low, record.ci_high)
     ends = [None if end is None else by * end for end in told]
@@ -195,7 +221,7 @@ def _result(shown: ToldResult, label: str, by: float) -> PictureRow:
     )
     assert ends[0] is not None
     return PictureRow(
-        label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks
+        label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks, below=below
     )
 
 

@@ -234,10 +234,10 @@ def per_cent(shown: ToldResult, control: Control) -> str:
 
 
 def _score(shown: ToldResult) -> str:
-    return f"{_difference(shown)} than {shown.under}{shown.act}"
+    return f"{difference(shown)} than {shown.under}{shown.act}"
 
 
-def _difference(shown: ToldResult) -> str:
+def difference(shown: ToldResult) -> str:
     """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a sleep scale of 9 (X)``."""
     record, told = shown.record, shown.points
     if told:
@@ -304,7 +304,7 @@ def brief(shown: ToldResult) -> str:
         both = f"{hundred(risk.treated_risk)} of 100, {hundred(risk.control_risk)}"
         return f"{both} {shown.under}{_range(risk)}"
     if measure.compares_scores:
-        return _difference(shown)
+        return difference(shown)
     return clause(shown)
 
 

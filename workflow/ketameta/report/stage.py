@@ -35,7 +35,7 @@ from ketameta.report.bibliography import references
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.characteristics import characteristics_rows, excluded_rows, judged_of
 from ketameta.report.checklist import anchors
-from ketameta.report.claim_pictures import picture
+from ketameta.report.claim_pictures import pictures
 from ketameta.report.claim_table import claim_rows
 from ketameta.report.claims import (
     claim_views,
@@ -305,10 +305,11 @@ class _Report:
     def _claims(self) -> dict[str, Any]:
         """Return what the page of the claims is given, earlier reviews of what they ask too."""
         reviews = by(self.tables[EarlierRow], lambda row: row.analysis)
+        parts = sections(self.claims)
         return {
             "claims": self.claims,
-            "sections": sections(self.claims),
-            "pictures": {view.claim_id: picture(view) for view in self.claims},
+            "sections": parts,
+            "pictures": pictures([view for _, own in parts for view in own]),
             "earlier": {
                 analysis.name: earlier_reviews(self.records[analysis.name], reviews[analysis.name])
                 for analysis in self.configuration
