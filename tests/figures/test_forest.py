@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketameta.figures.forest import Total, draw
+from ketameta.figures.forest import Total, draw, size_of
 from ketameta.figures.marks import Interval
-from ketameta.figures.scene import Circle, Polygon, Rect, Text, flat, to_svg
+from ketameta.figures.scene import Circle, Polygon, Rect, Text, encoded, flat, to_svg, writable
 
 LONG = (
     "A trial whose name is far longer than any column and has a Wordthatdoesnotendforthirtyletters"
@@ -126,6 +126,27 @@ def test_height_and_shapes_grow_linearly_with_rows(forest_with):
     counts = [len(list(flat(sizes[n].shapes))) for n in (50, 100, 150)]
     assert heights[2] - heights[1] == pytest.approx(heights[1] - heights[0])
     assert counts[2] - counts[1] == pytest.approx(counts[1] - counts[0], rel=0.05)
+
+
+@pytest.mark.parametrize(("trials", "groups", "lights"), [(1, 1, 0), (7, 3, 4), (40, 1, 0)])
+def test_the_size_is_known_without_the_trials(forest_with, trials, groups, lights):
+    forest = forest_with(trials, groups=groups, lights=lights)
+    scene = draw(forest)
+    assert size_of(forest) == (scene.width, scene.height)
+
+
+def test_the_size_of_every_real_figure_is_that_of_its_scene(drawings):
+    for drawing in drawings.values():
+        scene = drawing.make()
+        assert drawing.size == (scene.width, scene.height)
+
+
+@pytest.mark.parametrize("bad", ["\0", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+def test_bytes_hold_nothing_that_xml_cannot(bad):
+    for text in (f"k\u00e4 {bad} \U0001f600", f"{bad}\tline\r\n"):
+        assert encoded(text) == writable(text).encode() == text.replace(bad, "\ufffd").encode()
+    fine = "k\u00e4\t\r\n\x7f\x85\ufffd\U0001f600"
+    assert encoded(fine) == writable(fine).encode() == fine.encode()
 
 
 def test_a_domain_that_nobody_judged_is_a_ring_without_a_letter(forest_with):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.figures.axis_shapes import axis_shapes, sides_above, title_above
@@ -40,8 +40,7 @@ PLOT = 280.0
 EARLIER = "Earlier reviews, not pooled here"
 
 
-@dataclass(frozen=True)
-class Light:
+class Light(NamedTuple):
     """A judgement: its letter, the role of its colour, and what a reader hovering is told.
 
     An empty letter is a domain that nobody judged: a ring.
@@ -157,8 +156,8 @@ class Forest:
 class _Drawing:
     """The shapes drawn so far, and the height at which the next row starts."""
 
-    def __init__(self, forest: Forest) -> None:
-        self.forest = forest
+    def __init__(self, forest: Forest, with_trials: bool = True) -> None:
+        self.forest, self.with_trials = forest, with_trials
         self.columns = column_places(forest.whole or forest)
         self.axis = forest_axis(forest.whole or forest, *self.columns.plot)
         self.shares = iter(forest.shares)
@@ -168,7 +167,17 @@ class _Drawing:
 
 def draw(forest: Forest) -> Scene:
     """Lay a forest plot out and return it as a scene; its height follows the number of rows."""
-    drawing = _Drawing(forest)
+    return _drawn(_Drawing(forest))
+
+
+def size_of(forest: Forest) -> tuple[float, float]:
+    """Return width and height of a forest plot in pixels, without drawing its trials."""
+    scene = _drawn(_Drawing(forest, with_trials=False))
+    return scene.width, scene.height
+
+
+def _drawn(drawing: _Drawing) -> Scene:
+    forest = drawing.forest
     above, forest = _above(forest, drawing.axis)
     drawing.shapes += drawing.columns.head(drawing.y, above)
     drawing.y += drawing.columns.head_height(above)
@@ -248,10 +257,15 @@ def _block(drawing: _Drawing, block: Block) -> None:
 
 
 def _study_row(drawing: _Drawing, row: ForestRow) -> None:
-    columns = drawing.columns
-    lines = columns.wrapped(row.left)
+    lines = drawing.columns.wrapped(row.left)
     height = ROW + LINE * (max(len(cell) for cell in lines) - 1)
-    middle = drawing.y + height / 2
+    if drawing.with_trials:
+        drawing.shapes.append(_trial(drawing, row, lines, height))
+    drawing.y += height
+
+
+def _trial(drawing: _Drawing, row: ForestRow, lines: list[list[str]], height: float) -> Group:
+    columns, middle = drawing.columns, drawing.y + height / 2
     shapes: list[Shape] = [Rect(MARGIN, drawing.y, columns.width - 2 * MARGIN, height, "hit")]
     shapes += columns.left_cells(lines, middle)
     shapes += columns.right_cells(row.right, middle)
@@ -260,8 +274,7 @@ def _study_row(drawing: _Drawing, row: ForestRow) -> None:
     shapes += trial_marks(*marks, drawing.axis, own, next(drawing.shares))
     for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
         shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
-    drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
-    drawing.y += height
+    return Group(tuple(shapes), row.tooltip, row.href, "study")
 
 
 def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:
@@ -319,7 +332,7 @@ def _earlier_rows(drawing: _Drawing) -> float:
 
 def muted(shape: Shape) -> Shape:
     """Return a text in grey."""
-    return replace(shape, role="muted") if isinstance(shape, Text) else shape
+    return shape._replace(role="muted") if isinstance(shape, Text) else shape
 
 
 def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:

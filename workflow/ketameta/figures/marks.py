@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ketameta.figures.axis import Axis
 from ketameta.figures.metrics import text_width
@@ -14,8 +14,7 @@ BELOW = 9.0  # from a trial's own mark to the one drawn to the mean
 RADIUS, LETTER = 7.5, 12.0  # of a light, and the size of its letter
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """An estimate with its interval on the natural scale; None where there is no end."""
 
     estimate: float

@@ -49,9 +49,9 @@ class Print:
 
         def drawn(shape: Shape) -> Shape:
             if isinstance(shape, Group):
-                return replace(shape, shapes=tuple(map(drawn, shape.shapes)))
+                return shape._replace(shapes=tuple(map(drawn, shape.shapes)))
             if isinstance(shape, Line):
-                return replace(shape, width=max(shape.width * pen, least))
+                return shape._replace(width=max(shape.width * pen, least))
             return shape
 
         shapes = tuple(map(drawn, self.scene.shapes))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from html import escape
+from typing import NamedTuple
 
 # Dark on light by default; distinguishable in grey print and to colour-blind readers.
 COLOURS = {
@@ -45,13 +46,14 @@ DARK = {
 }
 # XML has no way to write these, not even as a reference
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# those of them that UTF-8 has bytes for
+_ENCODED = [c.encode() for c in map(chr, (*range(32), 0xFFFE, 0xFFFF)) if _UNWRITABLE.match(c)]
 PIXELS = 96.0  # an inch
 MM = 25.4 / PIXELS  # a pixel
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """A line of text; `anchor` start, middle or end of it stands at x, the baseline at y."""
 
     x: float
@@ -64,8 +66,7 @@ class Text:
     italic: bool = False
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A straight line."""
 
     x1: float
@@ -77,8 +78,7 @@ class Line:
     dash: str = ""
 
 
-@dataclass(frozen=True)
-class Rect:
+class Rect(NamedTuple):
     """A filled rectangle; of the role ``hit`` it is not seen and only catches the pointer."""
 
     x: float
@@ -88,16 +88,14 @@ class Rect:
     role: str = "mark"
 
 
-@dataclass(frozen=True)
-class Polygon:
+class Polygon(NamedTuple):
     """A filled polygon through its points."""
 
     points: tuple[tuple[float, float], ...]
     role: str = "pooled"
 
 
-@dataclass(frozen=True)
-class Circle:
+class Circle(NamedTuple):
     """A filled circle, or a ring where `ring` is true."""
 
     x: float
@@ -107,8 +105,7 @@ class Circle:
     ring: bool = False
 
 
-@dataclass(frozen=True)
-class Outline:
+class Outline(NamedTuple):
     """A path as SVG writes it (`d`), filled; with a `width` its line alone. For pages only."""
 
     path: str
@@ -116,8 +113,7 @@ class Outline:
     width: float = 0
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Shapes that belong together, with a tooltip; `href` makes a link of them."""
 
     shapes: tuple[Shape, ...]
@@ -173,6 +169,16 @@ def writable(text: str) -> str:
     return "\n".join(
         line if line.isprintable() else _UNWRITABLE.sub("\ufffd", line) for line in text.split("\n")
     )
+
+
+def encoded(text: str) -> bytes:
+    """Return a text in UTF-8, of what is not `writable` what that makes of it."""
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        return writable(text).encode()
+    # bytes are searched in a third of the time that characters take
+    return writable(text).encode() if any(bad in content for bad in _ENCODED) else content
 
 
 # the same places come again in row after row

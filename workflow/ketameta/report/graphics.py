@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
-from ketameta.figures.forest import Forest, draw
+from ketameta.figures.forest import Forest, draw, size_of
 from ketameta.figures.scene import Scene, Text, flat, to_svg
 from ketameta.measures import MEASURES
 from ketameta.report import statistical_data
@@ -138,8 +138,9 @@ def drawn(scene: Scene, analysis: str, kind: str, **anew: Any) -> Drawing:
 
 
 def drawn_forest(forest: Forest, analysis: str, kind: str) -> Drawing:
-    """Return the drawing of a forest plot."""
-    return drawn(draw(forest), analysis, kind, forest=forest)
+    """Return the drawing of a forest plot, which is made where its shapes are asked for."""
+    told = forest.title, forest.description, size_of(forest)
+    return Drawing(analysis, kind, *told, partial(draw, forest), forest=forest)
 
 
 def drawn_at(at: Callable[..., Scene], analysis: str, kind: str) -> Drawing:

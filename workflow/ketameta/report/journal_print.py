@@ -166,9 +166,9 @@ def _worded(journal: Journal, scene: Scene) -> Scene:
 
     def worded(shape: Shape) -> Shape:
         if isinstance(shape, Group):
-            return replace(shape, shapes=tuple(map(worded, shape.shapes)))
+            return shape._replace(shapes=tuple(map(worded, shape.shapes)))
         if isinstance(shape, Text):
-            return replace(shape, text=in_style(journal, shape.text))
+            return shape._replace(text=in_style(journal, shape.text))
         return shape
 
     return replace(scene, shapes=tuple(map(worded, scene.shapes)))

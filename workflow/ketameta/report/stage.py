@@ -11,7 +11,7 @@ from ketameta.evidence.rated import result_of
 from ketameta.evidence.releases import Release, oldest_first
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.evidence.version_rule import version_of
-from ketameta.figures.scene import writable
+from ketameta.figures.scene import encoded
 from ketameta.memo import Memo
 from ketameta.report import (
     about,
@@ -121,7 +121,7 @@ def report(
         for path, content in files():
             if path.endswith(".html"):
                 # no page can hold the characters that XML cannot; one that is kept was written so
-                page = content if isinstance(content, bytes) else writable(str(content)).encode()
+                page = content if isinstance(content, bytes) else encoded(str(content))
                 whole.places.update(anchors(path, page))
                 yield path, page
             else:
