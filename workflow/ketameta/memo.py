@@ -11,8 +11,9 @@ import io
 import pickle
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ketameta.freshness import QUESTION, StageList, bytes_hash, code_hashes
 from ketameta.read_tables import ReadTables
@@ -103,22 +104,21 @@ def _digest(question: object) -> str:
     said = io.BytesIO()
     pickler = pickle.Pickler(said, pickle.HIGHEST_PROTOCOL)
     pickler.fast = True  # what stands in it twice is told twice, whether it is one object or two
-    pickler.dump(_cells(question))
+    pickler.dump(_told([question]))
     return bytes_hash(said.getvalue())
 
 
-def _cells(question: object) -> object:
-    """Tell a record by its fields, and those that are rows of one table by their cells.
+def _told(values: Sequence[Any]) -> object:
+    """Tell records of one kind by columns, and what lists of them hold as one list, with lengths.
 
     Objects take pickle thrice as long.
     """
-    if not is_dataclass(question):
-        return question
-    told: list[object] = [type(question)]
-    for field in fields(question):
-        value = getattr(question, field.name)
-        kinds = {*map(type, value)} if isinstance(value, list | tuple) else set()
-        kind = kinds.pop() if len(kinds) == 1 else object
-        rows = issubclass(kind, Row)
-        told.append((kind, [row.__getstate__() for row in value]) if rows else value)
-    return told
+    kinds = {*map(type, values)}
+    kind: type = kinds.pop() if len(kinds) == 1 else object
+    if issubclass(kind, Row):
+        return kind, [row.__getstate__() for row in values]
+    if is_dataclass(kind):
+        return kind, [_told([getattr(v, each.name) for v in values]) for each in fields(kind)]
+    if issubclass(kind, list | tuple):
+        return kind, [*map(len, values)], _told([*chain.from_iterable(values)])
+    return values

@@ -44,18 +44,21 @@ class ReadTables(Tables):
 
     def arrow(self, kind: type[Row]) -> pa.Table:
         """Return a table as Arrow, which its rows need not be made for."""
+        return self._arrow(kind)
+
+    def _arrow(self, kind: type[Row], columns: Sequence[str] | None = None) -> pa.Table:
         path = self._paths[kind]
         content = path.read_bytes()
         self.read[path.as_posix()] = bytes_hash(content)
         if schema_of(kind).name == "ledger":
-            return parquet_table(content, _on_the_outcome, _WORDS)
-        return parquet_table(content)
+            return parquet_table(content, kept=_on_the_outcome, words=_WORDS)
+        return parquet_table(content, columns)
 
     def columns(self, kind: type[Row], names: Sequence[str]) -> list[list[Any]]:
         """Return the cells of some columns, without making rows where nobody asked for them."""
         if kind in self._rows:
             return super().columns(kind, names)
-        return columns_of(kind, names, self.arrow(kind))
+        return columns_of(kind, names, self._arrow(kind, names))
 
     def once(self, kind: type[R]) -> list[R]:
         """Return the rows of a table, which are kept only where they were asked for before."""

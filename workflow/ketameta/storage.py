@@ -144,9 +144,12 @@ def parquet_of(table: pa.Table) -> bytes:
 
 
 def parquet_table(
-    content: bytes, kept: Callable[[pa.Table], pa.Table] | None = None, words: Sequence[str] = ()
+    content: bytes,
+    columns: Sequence[str] | None = None,
+    kept: Callable[[pa.Table], pa.Table] | None = None,
+    words: Sequence[str] = (),
 ) -> pa.Table:
-    """Return the Arrow table in the bytes of a Parquet file.
+    """Return the Arrow table in the bytes of a Parquet file, or some `columns` of it.
 
     Of a long table a part can be `kept`, which is never there as a whole, and the texts of columns
     of a few `words` be kept once. Raises `ValueError` where the bytes are none.
@@ -159,7 +162,7 @@ def parquet_table(
     source = pa.BufferReader(content)
     with ParquetFile(source, pre_buffer=False, read_dictionary=list(words)) as file:
         if kept is None:
-            return file.read(use_threads=False)
+            return file.read(columns=columns, use_threads=False)
         batches = file.iter_batches(batch_size=_BATCH, use_threads=False)
         parts = [kept(pa.Table.from_batches([batch])) for batch in batches]
         return pa.concat_tables(parts) if parts else file.read(use_threads=False)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 from statistics import median
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from ketameta.configuration import Analysis, Question
 from ketameta.normalize.overlap import overlap
@@ -33,7 +33,6 @@ from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.upkeep import UnreadRow
 from ketameta.vocabulary import vocabulary
 
-AnyResult: TypeAlias = OutcomeRow | ContrastRow
 # kinds of the vocabulary that stand for a trial, whose size may be guessed
 OF_A_TRIAL = ("report", "numbers")
 # effects from which there is a pool; of fewer any trial would carry much, and that says little
@@ -91,12 +90,21 @@ class Unread:
     weights: tuple[Weight, ...]
 
 
+class _Result(NamedTuple):
+    """What a row of outcomes or contrasts tells of when its trial looked, and at what."""
+
+    trial_id: str
+    outcome: str
+    scale: str | None
+    timepoint_h: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What the tables have of a row's trial (None: it does not stand there), its results by row."""
 
     trial: Trial | None
-    results: Sequence[AnyResult]
+    results: Sequence[_Result]
     overlapping: frozenset[str]
 
 
@@ -155,7 +163,8 @@ def ranked_by_weight(
     many, with and against what, and when it looked, where its row in ``rows`` does not.
     """
     trials = trials_of(tables)
-    every: list[AnyResult] = [*tables[OutcomeRow], *tables[ContrastRow]]
+    told = (tables.columns(kind, _Result._fields) for kind in (OutcomeRow, ContrastRow))
+    every = chain.from_iterable(map(_Result, *columns) for columns in told)
     results = by(every, lambda row: row.trial_id)
     # of other trials none shares people but those that are its parts
     parted = [trial for trial in trials.values() if trial.parts]
@@ -228,7 +237,7 @@ def _arm(name: str, treatment: str, comparator_class: str) -> Arm:
 
 
 def _places(
-    row: UnreadRow, results: Sequence[AnyResult], question: Question
+    row: UnreadRow, results: Sequence[_Result], question: Question
 ) -> Iterator[tuple[float | None, str | None]]:
     """Yield hours and scales at which a row may tell of the outcome."""
     own = [r for r in results if r.outcome == question.outcome]
@@ -244,12 +253,12 @@ def _places(
     yield from product(hours or {None}, scales)
 
 
-def _hours(results: Sequence[AnyResult]) -> set[float | None]:
+def _hours(results: Sequence[_Result]) -> set[float | None]:
     """Return the hours of results; those of the baseline are none."""
     return {r.timepoint_h for r in results if r.timepoint_h}
 
 
-def _at_visits(results: Sequence[AnyResult]) -> list[AnyResult]:
+def _at_visits(results: Sequence[_Result]) -> list[_Result]:
     """Return the results that are taken at a visit; harms are counted up to their hour."""
     kinds = vocabulary().outcomes
     found = ((kinds[r.outcome], r) for r in results)

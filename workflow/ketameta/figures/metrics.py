@@ -128,18 +128,20 @@ def wrap(
     A newline in the text is a break; a character wider than the width stands alone on its line.
     """
     if most is None:
-        return _lines(text, size, width, bold)
+        return [*_lines(text, size, width, bold)]
     # the start of a text fills so many lines, unless most of it is marks of no width
     start = int(8 * most * width / size)
-    lines = _lines(text[:start], size, width, bold)
+    lines = [*_lines(text[:start], size, width, bold)]
     if len(lines) <= most and start < len(text):
-        lines = _lines(text, size, width, bold)
+        lines = [*_lines(text, size, width, bold)]
     if len(lines) <= most:
         return lines
     return [*lines[: most - 1], fit_text(f"{lines[most - 1]}…", size, width, bold)]
 
 
-def _lines(text: str, size: float, width: float, bold: bool) -> list[str]:
+# cells of treatments and routes come again in row after row
+@lru_cache(maxsize=8_000)
+def _lines(text: str, size: float, width: float, bold: bool) -> tuple[str, ...]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line, units = "", 0
@@ -155,7 +157,7 @@ def _lines(text: str, size: float, width: float, bold: bool) -> list[str]:
             lines += whole
             units = _units(line, bold)
         lines.append(line)
-    return lines
+    return tuple(lines)
 
 
 def _pieces(word: str, size: float, width: float, bold: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ketameta.report.prose_methods import Judged
 from ketameta.report.wording_notes import plain_reason
@@ -23,7 +23,7 @@ def characteristics_rows(tables: Tables) -> list[CharacteristicsRow]:
     """Return a row a trial report, in the order of the table of trials."""
     arms = by(tables[ArmRow], lambda row: row.trial_id)
     bias = by(tables[BiasRow], lambda row: row.trial_id)
-    hours = _hours([*tables[OutcomeRow], *tables[ContrastRow]])
+    hours = _hours(tables)
     used: Counter[str] = Counter()
     for own in by(tables[StudyRow], lambda row: row.analysis).values():
         used.update({study.trial_id for study in own})
@@ -83,13 +83,15 @@ def _arm(arm: ArmRow) -> str:
 Hours = dict[str, set[float]]
 
 
-def _hours(rows: Iterable[OutcomeRow | ContrastRow]) -> Mapping[str, Hours]:
+def _hours(tables: Tables) -> Mapping[str, Hours]:
     """Return the hours with results by trial and outcome; one without an hour has none."""
     found: dict[str, Hours] = {}
-    for row in rows:
-        own = found.setdefault(row.trial_id, {}).setdefault(row.outcome, set())
-        if row.timepoint_h is not None:
-            own.add(row.timepoint_h)
+    for kind in (OutcomeRow, ContrastRow):
+        told = tables.columns(kind, ("trial_id", "outcome", "timepoint_h"))
+        for trial_id, outcome, hour in zip(*told, strict=True):
+            own = found.setdefault(trial_id, {}).setdefault(outcome, set())
+            if hour is not None:
+                own.add(hour)
     return found
 
 

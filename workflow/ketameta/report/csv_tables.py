@@ -111,9 +111,10 @@ def _dictionary() -> CsvTable:
 def to_csv(table: CsvTable) -> bytes:
     """Write a table as CSV: numbers in full, lists with ; between, formulas made harmless."""
     cells = chain([map(_csv_cell, table.names)], zip(*map(_written, table.columns), strict=True))
-    lines = (f"{','.join(line)}\n" for line in cells)
+    lines = map(",".join, cells)
     # of a long table neither all lines nor the whole text have to be there beside the bytes
-    return b"".join(iter(lambda: "".join(islice(lines, _BLOCK)).encode(), b""))
+    blocks = iter(lambda: [*islice(lines, _BLOCK)], [])
+    return b"".join(("\n".join(block) + "\n").encode() for block in blocks)
 
 
 _BLOCK = 10_000  # lines

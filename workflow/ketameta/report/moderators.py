@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ketameta.configuration import Analysis
 from ketameta.figures.axis import AxisScale
@@ -333,25 +334,24 @@ def _picture(
         at = value.number if value.number is not None else 0.0
         return Bubble(at, measure.drawn(study.effect) or 0.0, study.weight or 1.0, said)
 
-    scenes = []
-    for width in (WIDE, NARROW):
-        if moderator.is_number:
-            bubbles = [bubble(*pair) for pair in placed]
-            curve, dates = [_mean(analysis, one) for one in fitted], row.model == "year"
-            scenes.append(draw_bubbles(words, bubbles, curve, scale, width, dates=dates))
-            continue
+    bubbles = [bubble(*pair) for pair in placed]
+    means = [_mean(analysis, one) for one in fitted]
+    if moderator.is_number:
+        draw = partial(draw_bubbles, words, bubbles, means, scale, dates=row.model == "year")
+    else:
+        of_level = by(zip(placed, bubbles, strict=True), lambda one: one[0][1].level)
         strips = [
             Strip(
                 f"{capital(level_name(row.model, one.level))} ({one.k})",
                 estimate_interval(measure.name, one) + unit_sign(measure.name),
-                _mean(analysis, one),
-                tuple(bubble(s, v) for s, v in placed if v.level == one.level),
+                mean,
+                tuple(drawn for _, drawn in of_level[one.level]),
             )
-            for one in fitted
+            for one, mean in zip(fitted, means, strict=True)
         ]
-        scenes.append(draw_strips(words, strips, scale, width))
+        draw = partial(draw_strips, words, strips, scale)
     name = f"{analysis.slug}-by-{row.model.replace('_', '-')}"
-    wide, narrow = scenes
+    wide, narrow = draw(WIDE), draw(NARROW)
     return WidePicture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from ketameta.configuration import Analysis
@@ -50,6 +51,8 @@ class HasInterval(Protocol):
         """Its upper end."""
 
 
+# numbers come again: in a figure, in its forms for a phone and paper, in the tables beside it
+@lru_cache(maxsize=4_000)
 def fixed(value: float | None, digits: int) -> str:
     """Write a number with a fixed number of decimals and a true minus; an en dash for none.
 
