@@ -118,8 +118,10 @@ def synthesize(given: Given) -> Files:
 def report(given: Given) -> Files:
     """Write every page, figure and table of the report."""
     from ketameta.evidence.releases import ReleaseError, read_all
+    from ketameta.report.compiled import templates
     from ketameta.report.stage import report as stage
 
+    templates(freshness.inputs("report", None))
     try:
         releases = read_all(given.out / "versions")
     except ReleaseError as error:

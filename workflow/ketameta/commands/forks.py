@@ -151,12 +151,11 @@ def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
     for name in stages:
         yield from (partial(import_module, module) for module in _LOADED.get(name, ()))
     if "report" in stages:
-        from ketameta.commands.compiled import Compiled
-        from ketameta.report.pages import environment
+        from ketameta.freshness import inputs
+        from ketameta.report.compiled import templates
 
-        templates = environment()
-        templates.bytecode_cache = Compiled(STATE / "ketameta-templates")
-        yield from (partial(templates.get_template, name) for name in templates.list_templates())
+        engine = templates(inputs("report", None))
+        yield from (partial(engine.get_template, name) for name in engine.list_templates())
 
 
 @contextlib.contextmanager

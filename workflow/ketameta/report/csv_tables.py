@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -120,7 +118,7 @@ def to_csv(table: CsvTable) -> bytes:
 _BLOCK = 10_000  # lines
 # a spreadsheet would run a cell that starts like a formula
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
-# what csv may put in quotes
+# what stands in quotes
 _SPECIAL = re.compile('[,"\r\n]')
 
 
@@ -143,9 +141,8 @@ def _csv_cell(value: Cell) -> str:
     harmless = "'" + text if text.startswith(_RISKY) else text
     if not _SPECIAL.search(harmless):
         return harmless
-    out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([harmless])
-    return out.getvalue()
+    quoted = harmless.replace('"', '""')
+    return f'"{quoted}"'
 
 
 def as_text(value: Cell) -> str:

@@ -9,7 +9,17 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.measures import MEASURES
 from ketameta.report import wording, wording_certainty, wording_findings
 from ketameta.report.answers import Answer
-from ketameta.report.listing import About, Cell, Kind, ListColumn, Listing, listing, number, where
+from ketameta.report.listing import (
+    MOST,
+    About,
+    Cell,
+    Kind,
+    ListColumn,
+    Listing,
+    listing,
+    number,
+    where,
+)
 from ketameta.report.naming import capital
 from ketameta.report.wording_notes import plain_reason
 from ketameta.synthesize.fates import furthest, in_words
@@ -151,7 +161,9 @@ def rows_listing(rows: Sequence[ResultRow], ledger: Sequence[LedgerRow]) -> List
     Of `ledger` come the fates on the outcome (`synthesize.fates.on_the_outcome`). Columns are those
     of the raw tables.
     """
-    fates = by(ledger, lambda entry: (entry.file, entry.line))
+    listed = {(row.file, row.line) for row in rows[:MOST]}
+    told = (entry for entry in ledger if (entry.file, entry.line) in listed)
+    fates = by(told, lambda entry: (entry.file, entry.line))
     outcomes = vocabulary().outcomes
     kinds = {c.name: _KINDS.get(c.kind, "text") for t in (CONTRASTS, OUTCOMES) for c in t.columns}
     names = dict.fromkeys(c.name for table in (OUTCOMES, CONTRASTS) for c in table.columns)
@@ -202,8 +214,17 @@ class _Fate:
 
     analysis: Analysis
     trial: str
-    first: LedgerRow
-    rows: Sequence[str]
+    rows: Sequence[LedgerRow]
+
+    @property
+    def first(self) -> LedgerRow:
+        """One of them, for all."""
+        return self.rows[0]
+
+    @property
+    def places(self) -> str:
+        """Where they stand."""
+        return ", ".join(f"{row.file}:{row.line}" for row in self.rows)
 
 
 def ledger_listing(
@@ -222,7 +243,7 @@ def ledger_listing(
             "detail", "Which word, hour or row decided", lambda f: plain_reason(f.first.detail)
         ),
         ListColumn("number", "Rows", lambda f: len(f.rows), "number"),
-        ListColumn("rows", "Which", lambda f: ", ".join(f.rows), wide=True),
+        ListColumn("rows", "Which", lambda f: f.places, wide=True),
     ]
     return listing(LEDGER, columns, _fates(ledger, labels, asked))
 
@@ -234,8 +255,7 @@ def _fates(
     for analysis in asked:
         same = by(found[analysis.name], lambda row: (row.trial_id, row.reason, row.detail))
         for (trial_id, _, _), own in same.items():
-            rows = [f"{row.file}:{row.line}" for row in own]
-            yield _Fate(analysis, labels.get(trial_id, trial_id), own[0], rows)
+            yield _Fate(analysis, labels.get(trial_id, trial_id), own)
 
 
 def _reported(fate: _Fate) -> Cell:
