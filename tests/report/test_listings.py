@@ -15,7 +15,7 @@ from ketameta.report.listings import (
     ledger_listing,
     rows_listing,
 )
-from ketameta.synthesize.fates import on_the_outcome
+from ketameta.synthesize.fates import is_told
 from ketameta.tables.effects import LedgerRow, ResultRow
 
 ABOUT = About("some.html", "Some", "Some rows.", "Every row", "tables/some.csv")
@@ -23,7 +23,7 @@ ABOUT = About("some.html", "Some", "Some rows.", "Every row", "tables/some.csv")
 
 @pytest.fixture(scope="module")
 def ledger(tables):
-    return on_the_outcome(tables[LedgerRow])
+    return [row for row in tables[LedgerRow] if is_told(row.reason)]
 
 
 def column(found, key):

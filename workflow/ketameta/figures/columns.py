@@ -83,6 +83,14 @@ def tokens_of(cell: str, anchor: str) -> list[str]:
     return cell.split(" ") if cell else []
 
 
+# as often as a plot is laid out
+@lru_cache(maxsize=20_000)
+def _sides(cell: str, anchor: str, bold: bool) -> tuple[tuple[float, float], ...]:
+    """Return the widths of each number before its point and from there, the last one first."""
+    parts = [split(token, anchor) for token in tokens_of(cell, anchor)[::-1]]
+    return tuple((text_width(a, SIZE, bold), text_width(b, SIZE, bold)) for a, b in parts)
+
+
 @dataclass(frozen=True)
 class _Aligned:
     """Places of the decimal points of a column, counted from the right, and its width."""
@@ -100,8 +108,7 @@ def _align(cells: Sequence[tuple[str, bool]], anchor: str) -> _Aligned:
         if cell[:1].isalpha():
             words = max(words, text_width(cell, SIZE, bold))
             continue
-        for n, token in enumerate(reversed(tokens_of(cell, anchor))):
-            left, right = (text_width(part, SIZE, bold) for part in split(token, anchor))
+        for n, (left, right) in enumerate(_sides(cell, anchor, bold)):
             if n == len(before):
                 before.append(0.0)
                 after.append(0.0)

@@ -43,16 +43,19 @@ def _with_lines(names: Sequence[str], lines: Sequence[Sequence[Cell]]) -> CsvTab
 def shown_tables(
     tables: Tables, made: Tables, traces: Traces, counted: Overview
 ) -> Iterator[tuple[str, CsvTable]]:
-    """Yield each table of `report_files.TABLES`, by name; `made` are those of the report itself."""
+    """Yield each table of `report_files.TABLES` but the ledger (`fates_of_rows`), by name.
+
+    `made` are those of the report itself.
+    """
     kinds = MADE_KINDS | STAGE_KINDS["report"]
     for name in TABLES:
+        if name == "ledger":
+            continue
         if name == "derivations":
             steps = [step for study in tables[StudyRow] for step in traces.steps(study)]
             yield name, _of(DerivationRow, Tables({DerivationRow: steps}))
         elif name == "raw_rows":
             yield name, _raw_rows(tables[StudyRow], traces)
-        elif name == "ledger":
-            yield name, _on_the_outcome(_of(LedgerRow, tables))
         elif name == "summary":
             yield name, _with_lines(["section", "item", "value"], summary(counted))
         elif name == "dictionary":
@@ -72,8 +75,9 @@ def _of(kind: type[Row], tables: Tables) -> CsvTable:
     return CsvTable([*names, "model"], [*tables.columns(kind, names), models])
 
 
-def _on_the_outcome(ledger: CsvTable) -> CsvTable:
-    """Return the fates of rows in analyses of their own outcome."""
+def fates_of_rows(tables: Tables) -> CsvTable:
+    """Return of the ledger the fates of rows in analyses of their own outcome."""
+    ledger = _of(LedgerRow, tables)
     told = [is_told(str(reason)) for reason in ledger.columns[ledger.names.index("reason")]]
     return CsvTable(ledger.names, [list(compress(cells, told)) for cells in ledger.columns])
 

@@ -102,10 +102,15 @@ def listing(about: About, columns: Sequence[ListColumn[T]], rows: Iterable[T]) -
     return Listing(about, kept, lines, options, sum(1 for _ in rest))
 
 
+_EMPTY = Cell("")
+
+
 def _cell(found: Cell | str | float | None) -> Cell:
+    if found is None:
+        return _EMPTY
     if isinstance(found, Cell):
         return found
-    return Cell("" if found is None else found if isinstance(found, str) else f"{found:.15g}")
+    return Cell(found if isinstance(found, str) else f"{found:.15g}")
 
 
 def _html(cell: Cell, column: ListColumn[Any], *, heads: bool) -> str:

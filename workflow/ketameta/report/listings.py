@@ -158,7 +158,7 @@ _KINDS: Mapping[str, Kind] = {"integer": "number", "number": "number", "word": "
 def rows_listing(rows: Sequence[ResultRow], ledger: Sequence[LedgerRow]) -> Listing:
     """Return every row of outcomes and contrasts as entered, and what became of it.
 
-    Of `ledger` come the fates on the outcome (`synthesize.fates.on_the_outcome`). Columns are those
+    Of `ledger` come the fates on the outcome (`csv_tables.fates_of_rows`). Columns are those
     of the raw tables.
     """
     listed = {(row.file, row.line) for row in rows[:MOST]}

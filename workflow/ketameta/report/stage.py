@@ -43,7 +43,7 @@ from ketameta.report.claims import (
     sections,
     verdict_tally,
 )
-from ketameta.report.csv_tables import shown_tables, to_csv
+from ketameta.report.csv_tables import fates_of_rows, shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import PLOTTED, forest_of
@@ -75,7 +75,6 @@ from ketameta.report.wording import level_percent
 from ketameta.report.wording_networks import TRANSITIVITY
 from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import SCRIPTS, asked_pages, report_files
-from ketameta.synthesize.fates import on_the_outcome
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.characteristics import CharacteristicsRow, ExcludedTrialRow
 from ketameta.tables.collection import Tables, by, of_analyses
@@ -89,6 +88,7 @@ from ketameta.tables.syntheses import (
     PointsRow,
     StudyRow,
 )
+from ketameta.tables.table import rows_with
 from ketameta.tables.verdicts import (
     CertaintyRow,
     ClaimVerdictRow,
@@ -247,7 +247,11 @@ class _Report:
         self.read_twice = sum(twice)
         self.judged_twice = {one.trial_id for one in assessed.trials if len(one.raters) > 1}
         tables.forget(*RAW_KINDS.values())
-        ledger, rows = on_the_outcome(tables.once(LedgerRow)), tables[ResultRow]
+        # three files of the longest table, which is read once and then forgotten
+        fates = fates_of_rows(tables)
+        yield "tables/ledger.csv", to_csv(fates)
+        columns = dict(zip(fates.names, fates.columns, strict=True))
+        ledger, rows = rows_with(LedgerRow, len(fates.columns[0]), columns), tables[ResultRow]
         yield self._listing(listings.rows_listing(rows, ledger))
         labels = {row.trial_id: row.label for row in rows}
         yield self._listing(listings.ledger_listing(ledger, labels, self.configuration))

@@ -144,11 +144,6 @@ def is_told(reason: str) -> bool:
     return reason != ELSEWHERE
 
 
-def on_the_outcome(ledger: Iterable[LedgerRow]) -> list[LedgerRow]:
-    """Return the fates of rows in analyses of their own outcome."""
-    return [row for row in ledger if is_told(row.reason)]
-
-
 def exclusions(
     analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], raw: RawRows
 ) -> list[ExclusionRow]:
