@@ -84,7 +84,7 @@ def tokens_of(cell: str, anchor: str) -> list[str]:
 
 
 # as often as a plot is laid out
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _sides(cell: str, anchor: str, bold: bool) -> tuple[tuple[float, float], ...]:
     """Return the widths of each number before its point and from there, the last one first."""
     parts = [split(token, anchor) for token in tokens_of(cell, anchor)[::-1]]

@@ -142,7 +142,7 @@ class Scene:
     @cached_property
     def body(self) -> str:
         """The shapes as SVG writes them: once, for a file and for a page."""
-        return writable("\n".join([_shape(shape, self.colours) for shape in self.shapes]))
+        return "\n".join([_shape(shape, self.colours) for shape in self.shapes])
 
 
 def colour_of(shape: Shape, colours: Mapping[str, str]) -> str:
@@ -311,7 +311,11 @@ def _text(shape: Text, colours: Mapping[str, str]) -> str:
 
 
 # letters of judgements and words of treatments come again in row after row
-_escaped = lru_cache(maxsize=10_000)(escape)
+@lru_cache(maxsize=10_000)
+def _escaped(text: str) -> str:
+    return escape(writable(text))
+
+
 _WRITERS: dict[type[Shape], Callable[..., str]] = {
     Text: _text,
     Line: _line,

@@ -101,8 +101,9 @@ def multiverse_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Mu
         return None
     (row,) = rows
     ordered = sorted(choices, key=_by_share)
+    drawn = _curve(analysis, choices, curve)
     scenes = [
-        to_svg(draw_specifications(_curve(analysis, choices, curve), width), f"spec-{name}")
+        to_svg(draw_specifications(drawn, width), f"spec-{name}")
         for width, name in ((WIDE, analysis.slug), (NARROW, f"{analysis.slug}-narrow"))
     ]
     measures = own[MeasureRow]
