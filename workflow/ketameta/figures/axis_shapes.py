@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ketameta.figures.axis import Axis, AxisScale, tick_label
 from ketameta.figures.columns import MARGIN, SMALL, Above
@@ -57,7 +56,7 @@ def behind_words(line: Line, shapes: Sequence[Shape]) -> list[Line]:
     pieces, top = list[Line](), line.y1
     for start, end in [*sorted(_crossing(line.x1, shapes)), (line.y2, line.y2)]:
         if min(start, line.y2) - top >= _PIECE:
-            pieces.append(replace(line, y1=top, y2=min(start, line.y2)))
+            pieces.append(line._replace(y1=top, y2=min(start, line.y2)))
         top = max(top, end)
     return pieces
 
