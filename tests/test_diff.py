@@ -1026,8 +1026,8 @@ def test_code_alone_is_told_in_the_comment_and_on_the_page(coded, say):
         (MEASURES, "import math\n", "import no_such_package\n", "No module named 'no_such_pack"),
         (
             "workflow/ketameta/normalize/effect_rows.py",
-            "measure=question.measure,",
-            "measure=question.measur,",
+            "measure=repeat(question.measure),",
+            "measure=repeat(question.measur),",
             "has no attribute 'measur'",
         ),
         (
